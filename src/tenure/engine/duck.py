@@ -1,0 +1,133 @@
+"""DuckDB as the laptop's engine: named sources in, Ibis expressions compiled to its SQL, Arrow out.
+
+Ibis is used as a compiler only: its DuckDB backend calls methods that DuckDB 2.0 removed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import pyarrow as pa
+
+_NAMES = itertools.count(1)
+
+
+def connect(
+    *,
+    memory_limit_mb: int | None = None,
+    threads: int | None = None,
+    temp_folder: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Open a private in-memory DuckDB that counts time in UTC and never goes online.
+
+    Parameters
+    ----------
+    memory_limit_mb : most memory it may take, in MB; None leaves DuckDB's default (80 %).
+    threads : number of threads; None takes all cores.
+    temp_folder : where it spills; None lets it choose.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "TimeZone": "UTC",
+    }
+    if memory_limit_mb is not None:
+        config["memory_limit"] = f"{memory_limit_mb}MB"
+    if threads is not None:
+        config["threads"] = threads
+    if temp_folder is not None:
+        config["temp_directory"] = str(temp_folder)
+    return duckdb.connect(config=config)
+
+
+class DuckDBEngine:
+    """Runs Ibis expressions over named sources.
+
+    Parameters
+    ----------
+    connection : an open connection, used and owned by this engine; None opens a private one.
+    """
+
+    name = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection | None = None) -> None:
+        self.connection = connection if connection is not None else connect()
+
+    def attach_files(self, name: str, files: Sequence[str], schema: pa.Schema) -> ir.Table:
+        """Name a list of Parquet files (none is an empty table) and return its relation.
+
+        Parameters
+        ----------
+        name : name of the relation.
+        files : absolute paths.
+        schema : the table's columns, in order.
+        """
+        if not files:
+            return self.attach_arrow(name, schema.empty_table())
+        columns = ", ".join(quote(field.name) for field in schema)
+        listed = ", ".join(literal(file) for file in files)
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS "
+            f"SELECT {columns} FROM read_parquet([{listed}])"
+        )
+        return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
+
+    def attach_arrow(self, name: str, table: pa.Table) -> ir.Table:
+        """Name an Arrow table and return its relation; the data are not copied."""
+        self.connection.register(name, table)
+        return self.describe(name)
+
+    def attach_object(self, data: object) -> ir.Table:
+        """Name any object that speaks Arrow's C stream (pandas, Polars, Arrow) and return it."""
+        return self.attach_arrow(f"tenure_data_{next(_NAMES)}", pa.table(data))
+
+    def attach_query(self, sql: str) -> ir.Table:
+        """Name the rows of a SQL text (a file reader, say) and return its relation."""
+        name = f"tenure_data_{next(_NAMES)}"
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS {sql}")
+        return self.describe(name)
+
+    def describe(self, name: str) -> ir.Table:
+        """Return the relation of a table or view that the connection already knows."""
+        empty = self.connection.sql(f"SELECT * FROM {quote(name)} LIMIT 0").to_arrow_table()
+        return ibis.table(ibis.Schema.from_pyarrow(empty.schema), name=name)
+
+    def sql(self, expression: ir.Table) -> str:
+        """Return the SQL that an expression compiles to here."""
+        return str(ibis.to_sql(expression, dialect="duckdb"))
+
+    def collect(self, expression: ir.Table) -> pa.Table:
+        """Run an expression and return its rows.
+
+        Row order is the expression's own; sort last where order matters.
+        """
+        self._attach_memtables(expression)
+        return self.connection.sql(self.sql(expression)).to_arrow_table()
+
+    def write_parquet(self, expression: ir.Table, path: Path) -> int:
+        """Run an expression straight into one Parquet file and return its row count."""
+        self._attach_memtables(expression)
+        done = self.connection.execute(
+            f"COPY ({self.sql(expression)}) TO {literal(str(path))} "
+            "(FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+        return int(done[0]) if done else 0
+
+    def _attach_memtables(self, expression: ir.Table) -> None:
+        for node in expression.op().find(ops.InMemoryTable):
+            self.connection.register(node.name, node.data.to_pyarrow(node.schema))
+
+
+def quote(name: str) -> str:
+    """Return a name quoted as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text quoted as a SQL string."""
+    return "'" + text.replace("'", "''") + "'"
