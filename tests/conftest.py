@@ -1,4 +1,4 @@
-"""Where the tests' real data come from; absent data skip loudly, and fail where CI requires them."""
+"""Real data for the tests; absent data skip loudly, so that nobody takes silence for green."""
 
 from __future__ import annotations
 
