@@ -1,0 +1,70 @@
+"""The facts of a workspace as relations: what every room above reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import ibis
+
+from tenure.engine.duck import DuckDBEngine, connect
+from tenure.engine.lake import LakeView
+from tenure.engine.relations import Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The fact tables as of one head of the lake, in one engine.
+
+    Parameters
+    ----------
+    engine : runs expressions over the relations.
+    activity, order_lines, customer_attributes, subscriptions, imports : the tables, with
+        the columns of `tenure.activity.contract`.
+    """
+
+    engine: DuckDBEngine
+    activity: Relation
+    order_lines: Relation
+    customer_attributes: Relation
+    subscriptions: Relation
+    imports: Relation
+
+
+def open_facts(
+    view: LakeView,
+    *,
+    received_before: datetime | None = None,
+    memory_limit_mb: int | None = None,
+    threads: int | None = None,
+    temp_folder: Path | None = None,
+) -> Facts:
+    """Return a lake's facts for reading.
+
+    Parameters
+    ----------
+    view : the state of the lake to read.
+    received_before : only rows received before this naive UTC instant (time travel);
+        None means all.
+    memory_limit_mb, threads, temp_folder : limits of the engine; None leaves its defaults.
+    """
+    engine = DuckDBEngine(
+        connect(memory_limit_mb=memory_limit_mb, threads=threads, temp_folder=temp_folder)
+    )
+
+    def table(name: str) -> Relation:
+        relation = view.relation(engine, name)
+        if received_before is None:
+            return relation
+        cut = ibis.literal(received_before, "timestamp")
+        return Relation(relation.table.filter(relation.table.received_at < cut), engine)
+
+    return Facts(
+        engine,
+        table("activity"),
+        table("order_lines"),
+        table("customer_attributes"),
+        table("subscriptions"),
+        table("imports"),
+    )
