@@ -39,7 +39,7 @@ check: $(VENV)/.dev-ready ## lint, format, types, layers, and documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m scripts.reference --check
 	$(BIN)/python -m pytest -q tests/architecture tests/docs
 
