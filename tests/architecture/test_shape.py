@@ -151,6 +151,17 @@ def is_broad(caught: ast.expr | None) -> bool:
     return not names or bool({"Exception", "BaseException"} & set(names))
 
 
+def test_every_error_stands_in_the_drawn_tree() -> None:
+    found = [
+        (m, cls.lineno, f"{cls.name}: errors live in kernel/errors.py, where the tree is drawn")
+        for m in modules()
+        if m.name != "kernel/errors.py"
+        for cls in m.classes
+        if any(ast.unparse(b).endswith(("Error", "Exception")) for b in cls.bases)
+    ]
+    assert not found, complaints(found)
+
+
 def test_type_ignores_are_rare() -> None:
     lines = sum(m.line_count for m in modules())
     ignores = [
