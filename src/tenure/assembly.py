@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 from tenure.activity.contract import FACT_TABLES
 from tenure.activity.facts import Facts, open_facts
+from tenure.activity.import_results import ImportResult
+from tenure.activity.importing import ImportOptions, ImportPlace, import_sources
+from tenure.activity.quarantine import erase_quarantined
+from tenure.engine.duck import connect, literal
 from tenure.engine.lake import Lake
-from tenure.kernel import Calendar, Clock, WorkspaceError, system_clock
+from tenure.engine.lake_care import Compacted, Finding, check_up, compact, erase_rows
+from tenure.kernel import (
+    Calendar,
+    Clock,
+    ProgressSink,
+    WorkspaceError,
+    silent,
+    system_clock,
+)
 from tenure.settings import Settings, checked_settings, read_settings, settings_text
 
 SETTINGS_FILE = "tenure.toml"
@@ -127,6 +141,83 @@ class Workspace:
             temp_folder=self.scratch,
         )
 
+    def import_sources(
+        self,
+        paths: Sequence[str | Path],
+        options: ImportOptions | None = None,
+        *,
+        progress: ProgressSink = silent,
+    ) -> ImportResult:
+        """Import files, folders or database tables; see `tenure.activity.importing`."""
+        place = ImportPlace(
+            lake=self.lake,
+            mappings=self.definitions / "mappings",
+            quarantine=self.quarantine,
+            scratch=self.scratch,
+            calendar=self.calendar,
+            currency=self.settings.currency or None,
+            memory_limit_mb=self.settings.memory_limit_mb,
+            threads=self.settings.threads or None,
+            clock=self.clock,
+        )
+        result = import_sources(paths, place, options, progress=progress)
+        found = next((s.currency for s in result.sources if s.currency), None)
+        if found and not self.settings.currency:
+            self.change_currency(found)
+        return result
+
+    def compact(self) -> list[Compacted]:
+        """Rewrite the lake into few files sorted by customer, with business days worked out anew."""
+        zone = literal(self.settings.timezone)
+        local = f"timezone({zone}, timezone('UTC', {{}}))::DATE"
+        return compact(
+            self.lake,
+            self._connection(),
+            orders={
+                "activity": "customer_id, occurred_at, activity_id",
+                "order_lines": "customer_id, occurred_at, activity_id",
+                "customer_attributes": "customer_id, known_at, attribute_id",
+                "subscriptions": "customer_id, started_at, subscription_id",
+                "imports": "received_at, import_id",
+            },
+            made={
+                "activity": {"occurred_on": local.format("occurred_at")},
+                "order_lines": {"occurred_on": local.format("occurred_at")},
+                "subscriptions": {
+                    "started_on": local.format("started_at"),
+                    "ended_on": local.format("ended_at"),
+                },
+            },
+        )
+
+    def erase(self, customer_id: str) -> dict[str, object]:
+        """Erase a customer from lake, quarantine and reports.
+
+        Returns
+        -------
+        `rows` deleted by table, `quarantined_rows` and `reports_removed` (file names).
+        """
+        rows = erase_rows(self.lake, self._connection(), column="customer_id", value=customer_id)
+        return {
+            "rows": rows,
+            "quarantined_rows": erase_quarantined(self.quarantine, customer_id),
+            "reports_removed": _remove_naming(self.root / "reports", customer_id),
+        }
+
+    def check_up(self) -> list[Finding]:
+        """Check settings, definitions and lake; see `tenure doctor`."""
+        return [
+            Finding("settings", "ok", f"time zone {self.settings.timezone}"),
+            *check_up(self.lake, self._connection()),
+        ]
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        return connect(
+            memory_limit_mb=self.settings.memory_limit_mb,
+            threads=self.settings.threads or None,
+            temp_folder=self.scratch,
+        )
+
     def change_currency(self, currency: str) -> Workspace:
         """Set the currency in `tenure.toml` and return the workspace opened anew."""
         file = self.root / SETTINGS_FILE
@@ -141,6 +232,16 @@ class Workspace:
 
 def _lake(folder: Path, settings: Settings) -> Lake:
     return Lake(folder / "lake", FACT_TABLES, lock_timeout_seconds=settings.lock_timeout_seconds)
+
+
+def _remove_naming(folder: Path, customer_id: str) -> list[str]:
+    """Delete the files below a folder that name a customer, and return their names."""
+    name = customer_id.encode()
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    naming = [path for path in files if name in path.read_bytes()]
+    for path in naming:
+        path.unlink()
+    return [str(path.relative_to(folder)) for path in naming]
 
 
 def _check_empty(folder: Path) -> None:

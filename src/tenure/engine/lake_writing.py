@@ -172,10 +172,14 @@ class LakeWriter:
         expected = self._schemas[table]
         if found.names != expected.names or found.types != expected.types:
             raise LakeError(
-                f"a file for {table} with columns {dict(zip(found.names, found.types, strict=True))}",
-                f"{dict(zip(expected.names, expected.types, strict=True))}",
+                f"a file for {table} with columns {_columns(found)}",
+                _columns(expected),
                 "write exactly the table's columns, in order",
             )
+
+
+def _columns(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name} {field.type}" for field in schema)
 
 
 def _addition(path: Path) -> AddAction:

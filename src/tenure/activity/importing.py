@@ -1,0 +1,391 @@
+"""Import: open every source, agree on its reading, then clean, tell apart, and land it.
+
+Nothing is written before every source of the call is understood; each source then lands
+whole or not at all, under the lake's lock.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tenure.activity.contract import FACT_TABLES, ID_COLUMNS, Mapping, Role, TableKind
+from tenure.activity.import_results import (
+    ISSUES_SHOWN_MAX,
+    Detected,
+    ImportResult,
+    SourceResult,
+)
+from tenure.activity.landing import Landed, Landing, land
+from tenure.activity.quarantine import write_quarantine
+from tenure.activity.reading import (
+    Proposal,
+    Question,
+    ReadingOptions,
+    cleaning_sql,
+    propose,
+    recall,
+    remember,
+)
+from tenure.activity.sources import RawSource, SourceOptions, open_sources
+from tenure.activity.staging import Identity, Stage, identify, stage_source
+from tenure.engine.duck import DuckDBEngine, connect
+from tenure.engine.lake import Lake
+from tenure.engine.lake_writing import LakeWriter
+from tenure.kernel import (
+    Calendar,
+    Clock,
+    Issue,
+    OptionError,
+    ProgressSink,
+    QuestionError,
+    Severity,
+    silent,
+    system_clock,
+)
+
+_FACT_OF_KIND = {
+    TableKind.ORDERS: ("activity", "occurred_at"),
+    TableKind.EVENTS: ("activity", "occurred_at"),
+    TableKind.SUBSCRIPTIONS: ("subscriptions", "started_at"),
+    TableKind.CUSTOMERS: ("customer_attributes", "known_at"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlace:
+    """Where an import lands and by which calendar it counts.
+
+    Parameters
+    ----------
+    lake : receives the facts.
+    mappings : folder in which accepted readings are kept.
+    quarantine : folder of rows that were not accepted.
+    scratch : folder for temporary files, on a disk with room for the source.
+    calendar : the business calendar.
+    currency : ISO code of the workspace; None if not yet known.
+    memory_limit_mb, threads : limits of the engine; None leaves its defaults.
+    """
+
+    lake: Lake
+    mappings: Path
+    quarantine: Path
+    scratch: Path
+    calendar: Calendar
+    currency: str | None = None
+    memory_limit_mb: int | None = None
+    threads: int | None = None
+    clock: Clock = system_clock
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What a person said about the sources.
+
+    Parameters
+    ----------
+    source : how to open them (sheet, encoding, delimiter, header row, query).
+    roles : column of each role, `attribute.NAME` for attributes.
+    kind : what the rows are; None: detected.
+    date_order : `ymd`, `dmy` or `mdy`; None: detected.
+    decimal : `.` or `,`; None: detected.
+    timezone : zone of instants without one; None: the business's.
+    currency : ISO code of the amounts; None: detected, else the workspace's.
+    repeats : what a row equal in every column to an earlier one is: `keep` a fact of its
+        own, `drop` a mistake, `auto` a mistake if the source has an order column.
+    order_rule : `day` or `row`: what an order is where the source has no order column.
+    known_at : from when attributes without a date count as known; None: now.
+    """
+
+    source: SourceOptions = field(default_factory=SourceOptions)
+    roles: MappingType[str, str] = field(default_factory=dict)
+    kind: TableKind | None = None
+    date_order: str | None = None
+    decimal: str | None = None
+    timezone: str | None = None
+    currency: str | None = None
+    repeats: str = "auto"
+    order_rule: str = "day"
+    known_at: datetime | None = None
+
+
+def import_sources(
+    paths: Sequence[str | Path],
+    place: ImportPlace,
+    options: ImportOptions | None = None,
+    *,
+    progress: ProgressSink = silent,
+) -> ImportResult:
+    """Import files, folders or database tables into the lake.
+
+    Parameters
+    ----------
+    paths : files, folders or `URL::table`.
+    place : where they land.
+    options : what a person said about them.
+    progress : receives the progress.
+
+    Returns
+    -------
+    One result per source; every row read is accepted, duplicate, quarantined or skipped.
+
+    Raises
+    ------
+    SourceError : a source cannot be read at all.
+    QuestionError : a source can be read in two ways; nothing was imported.
+    MappingError : the options name a column that is not there.
+    """
+    chosen = options or ImportOptions()
+    _check(chosen)
+    folder = place.scratch / f"import-{uuid.uuid4().hex}"
+    folder.mkdir(parents=True)
+    connection = connect(
+        memory_limit_mb=place.memory_limit_mb, threads=place.threads, temp_folder=folder
+    )
+    try:
+        sources = list(open_sources(paths, connection, folder, chosen.source, progress))
+        readings = [_read(connection, source, place, chosen) for source in sources]
+        _ask([question for reading in readings for question in reading.questions])
+        results = [
+            _import_one(connection, source, reading, place, chosen, folder, progress)
+            for source, reading in zip(sources, readings, strict=True)
+        ]
+        customers, orders = _distinct(connection, place.lake, results)
+        return ImportResult(tuple(results), customers, orders)
+    finally:
+        connection.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check(options: ImportOptions) -> None:
+    if options.repeats not in ("auto", "keep", "drop"):
+        raise OptionError(f"repeats = {options.repeats!r}", "auto, keep or drop", "choose one")
+    if options.order_rule not in ("day", "row"):
+        raise OptionError(f"orders = {options.order_rule!r}", "day or row", "choose one")
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    source: RawSource,
+    place: ImportPlace,
+    options: ImportOptions,
+) -> Proposal:
+    """Return the reading of one source: the one kept for its shape, or a new proposal."""
+    said = ReadingOptions(
+        roles=options.roles,
+        table_kind=options.kind,
+        date_order=options.date_order,
+        timezone=options.timezone or place.calendar.timezone,
+        currency=options.currency or place.currency,
+        decimal=options.decimal,
+    )
+    kept = recall(place.mappings, source.columns)
+    return propose(
+        connection,
+        source.relation,
+        source.columns,
+        source_name=source.name,
+        options=said,
+        kept=kept,
+    )
+
+
+def _ask(questions: Sequence[Question]) -> None:
+    if not questions:
+        return
+    first = questions[0]
+    more = f" (and {len(questions) - 1} more questions)" if len(questions) > 1 else ""
+    raise QuestionError(
+        first.given, first.expected + more, first.remedy, tuple(q.as_dict() for q in questions)
+    )
+
+
+def _import_one(
+    connection: duckdb.DuckDBPyConnection,
+    source: RawSource,
+    reading: Proposal,
+    place: ImportPlace,
+    options: ImportOptions,
+    folder: Path,
+    progress: ProgressSink,
+) -> SourceResult:
+    began = time.monotonic()
+    mapping = reading.mapping
+    sql = _cleaning(source, mapping, place, options)
+    rows = source.rows_estimate
+    stage = stage_source(
+        connection, sql, mapping.kind, folder, rows_estimate=rows, progress=progress
+    )
+    import_id = f"{place.clock():%Y%m%dT%H%M%S%f}-{source.content_sha256[:8]}"
+    quarantine = write_quarantine(connection, source, mapping, place.quarantine, import_id)
+    with place.lake.writing() as writer:
+        received_at = place.clock()
+        identity = _tell_apart(connection, writer, mapping, options)
+        landing = Landing(
+            import_id, received_at, options.known_at or received_at, options.order_rule
+        )
+        landed = land(connection, writer, mapping, landing)
+        notes = (*source.skipped, *reading.notes, *_duplicate_notes(source, identity))
+        result = replace(
+            _result(source, mapping, stage, identity, landed),
+            import_id=import_id,
+            issues=(*notes, *quarantine.issues)[:ISSUES_SHOWN_MAX],
+            issue_count=len(notes) + quarantine.rows,
+            quarantine_file=quarantine.path,
+            seconds=time.monotonic() - began,
+        )
+        _record(writer, result, source, received_at)
+        writer.commit(f"import {import_id}")
+    remember(place.mappings, mapping, source.columns, source_name=source.name)
+    return result
+
+
+def _cleaning(
+    source: RawSource, mapping: Mapping, place: ImportPlace, options: ImportOptions
+) -> str:
+    return cleaning_sql(
+        mapping,
+        relation=source.relation,
+        columns=source.columns,
+        timezone=options.timezone or place.calendar.timezone,
+        business_timezone=place.calendar.timezone,
+        workspace_currency=place.currency or mapping.currency,
+        now=place.clock(),
+    )
+
+
+def _tell_apart(
+    connection: duckdb.DuckDBPyConnection,
+    writer: LakeWriter,
+    mapping: Mapping,
+    options: ImportOptions,
+) -> Identity:
+    table, time_column = _FACT_OF_KIND[mapping.kind]
+    known = f"lake_{table}"
+    DuckDBEngine(connection).attach_files(
+        known, [str(path) for path in writer.files(table)], FACT_TABLES[table]
+    )
+    drop = options.repeats == "drop" or (
+        options.repeats == "auto"
+        and (mapping.column(Role.ORDER) is not None or mapping.kind is not TableKind.ORDERS)
+    )
+    if mapping.kind is TableKind.CUSTOMERS:
+        time_column = "NULL::TIMESTAMP"
+    return identify(
+        connection,
+        drop_repeats=drop,
+        known_table=known,
+        id_column=ID_COLUMNS[table],
+        time_column=time_column,
+    )
+
+
+def _result(
+    source: RawSource, mapping: Mapping, stage: Stage, identity: Identity, landed: Landed
+) -> SourceResult:
+    good = stage.rows - stage.faulty
+    skipped = len(source.skipped)
+    return SourceResult(
+        source=source.name,
+        import_id=None,
+        rows_read=stage.rows + source.rejected_count + skipped,
+        accepted=landed.accepted,
+        repeated=identity.repeated,
+        overlapping=good - identity.repeated - landed.accepted,
+        quarantined=stage.faulty + source.rejected_count,
+        skipped=skipped,
+        customers=landed.customers,
+        orders=landed.orders,
+        value=landed.value,
+        currency=mapping.currency,
+        first_at=landed.first_at,
+        last_at=landed.last_at,
+        detected=Detected(
+            source.encoding, source.delimiter, source.sheet, source.header_row, mapping
+        ),
+        issues=(),
+        issue_count=0,
+        quarantine_file=None,
+        seconds=0.0,
+    )
+
+
+def _duplicate_notes(source: RawSource, identity: Identity) -> tuple[Issue, ...]:
+    told = (
+        (
+            identity.repeated,
+            "duplicate_in_source",
+            "each row once",
+            "nothing to do; if they are real, import with --repeats keep",
+        ),
+        (
+            identity.kept_repeats,
+            "equal_rows_kept",
+            "rows that something tells apart (an order number, a time of day)",
+            "nothing to do; if they are mistakes of the export, import with --repeats drop",
+        ),
+        (
+            identity.overlapping,
+            "duplicate_of_earlier_import",
+            "rows not imported before",
+            "nothing to do: they were counted the first time",
+        ),
+    )
+    return tuple(
+        Issue(source.name, None, None, f"{count} rows", expected, remedy, code, Severity.NOTE)
+        for count, code, expected, remedy in told
+        if count
+    )
+
+
+def _record(
+    writer: LakeWriter, result: SourceResult, source: RawSource, received_at: datetime
+) -> None:
+    """Write the import's own row, in the same commit as its facts."""
+    path = writer.new_file("imports")
+    summary = {key: value for key, value in result.as_dict().items() if key != "issues"}
+    row = (
+        result.import_id,
+        received_at,
+        result.source,
+        source.sheet,
+        result.detected.mapping.kind.value,
+        source.content_sha256,
+        result.rows_read,
+        result.accepted,
+        result.duplicate,
+        result.quarantined,
+        result.skipped,
+        json.dumps(summary, ensure_ascii=False, sort_keys=True),
+    )
+    schema = FACT_TABLES["imports"]
+    arrays = [[value] for value in row]
+    pq.write_table(pa.table(arrays, schema=schema), path)
+
+
+def _distinct(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, results: Sequence[SourceResult]
+) -> tuple[int, int]:
+    """Count customers and orders over all sources, each once."""
+    if len(results) == 1:
+        return results[0].customers, results[0].orders
+    DuckDBEngine(connection).attach_files(
+        "lake_activity", lake.view().files("activity"), FACT_TABLES["activity"]
+    )
+    row = connection.execute(
+        "SELECT count(DISTINCT customer_id), count(DISTINCT order_id) FILTER (kind = 'order') "
+        "FROM lake_activity WHERE list_contains(?, import_id)",
+        [[result.import_id for result in results]],
+    ).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)

@@ -1,0 +1,147 @@
+"""Rows that were not accepted: kept whole, each with what is wrong, ready to be mended."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from tenure.activity.contract import Mapping
+from tenure.activity.import_results import ISSUES_SHOWN_MAX
+from tenure.activity.reading import FAULTS
+from tenure.activity.sources import RawSource
+from tenure.engine.duck import quote
+from tenure.kernel import Issue
+from tenure.kernel.cells import inert_cell
+
+PREFIX = "tenure_"
+"""Columns of the quarantine file that Tenure adds and ignores when it is imported again."""
+
+_ADDED = ("line", "code", "field", "given", "expected", "to_do", "raw")
+_BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """What was quarantined: the file (None if every row was good), first issues, row count."""
+
+    path: Path | None
+    issues: tuple[Issue, ...]
+    rows: int
+
+
+def write_quarantine(
+    connection: duckdb.DuckDBPyConnection,
+    source: RawSource,
+    mapping: Mapping,
+    folder: Path,
+    import_id: str,
+) -> Quarantine:
+    """Write the faulty rows of the view `stage` and those that could not be split.
+
+    Parameters
+    ----------
+    connection : the import's connection, with the view `stage`.
+    source : the raw source.
+    mapping : its reading.
+    folder : the workspace's quarantine.
+    import_id : names the file.
+    """
+    rows = _faulty_rows(connection, source, mapping)
+    first = next(rows, None)
+    if first is None:
+        return Quarantine(None, (), 0)
+    path = folder / f"{import_id}.csv"
+    draft = path.with_suffix(".csv.part")
+    issues: list[Issue] = []
+    count = 0
+    with draft.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*map(inert_cell, source.columns), *(PREFIX + name for name in _ADDED)])
+        for cells, issue, raw in _chain(first, rows):
+            writer.writerow([*map(inert_cell, (*cells, *_added_cells(issue, raw)))])
+            count += 1
+            if len(issues) < ISSUES_SHOWN_MAX:
+                issues.append(issue)
+    draft.replace(path)
+    return Quarantine(path, tuple(issues), count)
+
+
+def erase_quarantined(folder: Path, customer_id: str) -> int:
+    """Delete the rows that name a customer from all quarantine files; return how many."""
+    count = 0
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = list(csv.reader(file))
+        kept = [row for row in rows if not _names(row, customer_id)]
+        if len(kept) == len(rows):
+            continue
+        draft = path.with_suffix(".csv.part")
+        with draft.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([header, *kept])
+        draft.replace(path)
+        count += len(rows) - len(kept)
+    return count
+
+
+def _names(row: list[str], customer_id: str) -> bool:
+    return any(customer_id in cell for cell in row)
+
+
+_Row = tuple[tuple[str, ...], Issue, str]
+
+
+def _chain(first: _Row, rest: Iterator[_Row]) -> Iterator[_Row]:
+    yield first
+    yield from rest
+
+
+def _added_cells(issue: Issue, raw: str) -> tuple[str, ...]:
+    return (
+        str(issue.row),
+        issue.code,
+        issue.field or "",
+        issue.given,
+        issue.expected,
+        issue.remedy,
+        raw,
+    )
+
+
+def _faulty_rows(
+    connection: duckdb.DuckDBPyConnection, source: RawSource, mapping: Mapping
+) -> Iterator[_Row]:
+    columns = ", ".join(f"raw.{quote(name)}" for name in source.columns)
+    faults = connection.execute(
+        f"SELECT s.source_row, s.fault_code, s.fault_field, s.fault_given, {columns} "
+        f"FROM (SELECT * FROM stage WHERE fault_code IS NOT NULL) AS s "
+        f"JOIN {quote(source.relation)} AS raw ON raw.source_row = s.source_row "
+        "ORDER BY s.source_row"
+    )
+    while batch := faults.fetchmany(_BATCH):
+        for row, code, field, given, *cells in batch:
+            issue = _fault_issue(source.name, int(row), code, field, given, mapping)
+            yield tuple("" if cell is None else str(cell) for cell in cells), issue, ""
+    if source.rejected is None:
+        return
+    rejects = connection.execute(
+        "SELECT source_row, raw, code, given, expected, remedy FROM "
+        f"{quote(source.rejected)} ORDER BY source_row"
+    )
+    while batch := rejects.fetchmany(_BATCH):
+        for row, raw, code, given, expected, remedy in batch:
+            issue = Issue(source.name, int(row), None, given, expected, remedy, code)
+            yield ("",) * len(source.columns), issue, raw or ""
+
+
+def _fault_issue(
+    name: str, row: int, code: str, field: str | None, given: str | None, mapping: Mapping
+) -> Issue:
+    expected, remedy = FAULTS[code]
+    column = next((c for c in mapping.columns if c.column == field), None)
+    patterns = ", ".join(column.format.patterns) if column is not None else ""
+    expected = expected.replace("{patterns}", patterns).replace("{field}", field or "")
+    return Issue(name, row, field, given or "(empty)", expected, remedy, code)
