@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,9 @@ from tenure.activity.contract import FACT_TABLES
 from tenure.activity.facts import Facts, open_facts
 from tenure.activity.import_results import ImportResult
 from tenure.activity.importing import ImportOptions, ImportPlace, import_sources
-from tenure.activity.quarantine import erase_quarantined
+from tenure.activity.quality import QualityFinding, judge
+from tenure.activity.quality_rules import default_rules_text, read_rules
+from tenure.activity.quarantine import erase_quarantined, naming_pattern
 from tenure.engine.duck import connect, literal
 from tenure.engine.lake import Lake
 from tenure.engine.lake_care import Compacted, Finding, check_up, compact, erase_rows
@@ -25,6 +27,7 @@ from tenure.kernel import (
     silent,
     system_clock,
 )
+from tenure.metrics import METRICS, MetricResult
 from tenure.settings import Settings, checked_settings, read_settings, settings_text
 
 SETTINGS_FILE = "tenure.toml"
@@ -98,6 +101,9 @@ class Workspace:
             for part in ("definitions/segments", "definitions/mappings", "quarantine", "reports"):
                 (folder / part).mkdir(parents=True, exist_ok=True)
             _lake(folder, settings).create()
+            (folder / "definitions" / "quality.yaml").write_text(
+                default_rules_text(), encoding="utf-8"
+            )
             file.write_text(settings_text(settings), encoding="utf-8")
         elif given:
             raise WorkspaceError(
@@ -166,8 +172,41 @@ class Workspace:
             self.change_currency(found)
         return result
 
+    def metric(self, name: str, *, as_of: date | None = None, **options: object) -> MetricResult:
+        """Compute a metric of the catalogue over this workspace's activity.
+
+        Parameters
+        ----------
+        name : one of `tenure.metrics.METRICS`.
+        as_of : business date to look back from; None: the setting, else the data's end.
+        options : the metric's own options.
+        """
+        data = self.facts().activity
+        return METRICS[name].function(
+            data, calendar=self.calendar, as_of=as_of or self.settings.as_of_date(), **options
+        )
+
+    def trace(self, customer_id: str, *, order_id: str | None = None) -> list[dict[str, object]]:
+        """Return a customer's activity, oldest first, each row with its file and line."""
+        facts = self.facts()
+        activity, imports = facts.activity.table, facts.imports.table
+        wanted = activity.filter(activity.customer_id == customer_id)
+        if order_id is not None:
+            wanted = wanted.filter(wanted.order_id == order_id)
+        files = imports.select("import_id", source_file=imports.source)
+        joined = wanted.left_join(files, "import_id").drop("import_id_right")
+        rows: list[dict[str, object]] = facts.activity.collect(
+            joined.order_by(["occurred_at", "activity_id"])
+        ).to_pylist()
+        return rows
+
+    def judge_quality(self) -> list[QualityFinding]:
+        """Measure the workspace's quality rules."""
+        rules = read_rules(self.definitions / "quality.yaml")
+        return judge(self.facts(), rules, self.clock())
+
     def compact(self) -> list[Compacted]:
-        """Rewrite the lake into few files sorted by customer, with business days worked out anew."""
+        """Rewrite the lake into few files sorted by customer, with business days made anew."""
         zone = literal(self.settings.timezone)
         local = f"timezone({zone}, timezone('UTC', {{}}))::DATE"
         return compact(
@@ -236,9 +275,9 @@ def _lake(folder: Path, settings: Settings) -> Lake:
 
 def _remove_naming(folder: Path, customer_id: str) -> list[str]:
     """Delete the files below a folder that name a customer, and return their names."""
-    name = customer_id.encode()
+    pattern = naming_pattern(customer_id)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    naming = [path for path in files if name in path.read_bytes()]
+    naming = [path for path in files if pattern.search(path.read_text("utf-8", "replace"))]
     for path in naming:
         path.unlink()
     return [str(path.relative_to(folder)) for path in naming]

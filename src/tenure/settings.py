@@ -1,4 +1,4 @@
-"""Every setting as data: name, type, default, unit, help. Nothing else decides how a workspace behaves."""
+"""Every setting as data: name, type, default, unit, help; nothing else steers a workspace."""
 
 from __future__ import annotations
 

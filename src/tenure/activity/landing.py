@@ -146,7 +146,8 @@ def _write_attribute_changes(
         "FROM fresh WHERE attributes IS NOT NULL), stated AS (SELECT customer_id, "
         "occurred_at AS known_at, source_row, entry.key AS name, entry.value AS value "
         "FROM entries WHERE entry.value IS NOT NULL) SELECT * FROM stated QUALIFY value IS "
-        "DISTINCT FROM lag(value) OVER (PARTITION BY customer_id, name ORDER BY known_at, source_row)"
+        "DISTINCT FROM lag(value) OVER "
+        "(PARTITION BY customer_id, name ORDER BY known_at, source_row)"
     )
     if _any_rows(connection, "new_attributes"):
         columns = {"attribute_id": _attribute_id("known_at"), **_provenance(landing)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +73,12 @@ def write_quarantine(
 
 def erase_quarantined(folder: Path, customer_id: str) -> int:
     """Delete the rows that name a customer from all quarantine files; return how many."""
+    pattern = naming_pattern(customer_id)
     count = 0
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, *rows = list(csv.reader(file))
-        kept = [row for row in rows if not _names(row, customer_id)]
+        kept = [row for row in rows if not any(pattern.search(cell) for cell in row)]
         if len(kept) == len(rows):
             continue
         draft = path.with_suffix(".csv.part")
@@ -87,8 +89,9 @@ def erase_quarantined(folder: Path, customer_id: str) -> int:
     return count
 
 
-def _names(row: list[str], customer_id: str) -> bool:
-    return any(customer_id in cell for cell in row)
+def naming_pattern(customer_id: str) -> re.Pattern[str]:
+    """Return a pattern that finds an id as a word of its own, not inside a longer one."""
+    return re.compile(rf"(?<![\w.-]){re.escape(customer_id)}(?![\w-])")
 
 
 _Row = tuple[tuple[str, ...], Issue, str]

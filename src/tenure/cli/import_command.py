@@ -129,7 +129,7 @@ def import_command(
     paths: tuple[str, ...],
     workspace: Path,
     as_json: bool,
-    **given: Any,  # noqa: ANN401, FBT001
+    **given: Any,  # noqa: ANN401
 ) -> None:
     """Import files, folders or database tables (URL::table).
 

@@ -23,7 +23,7 @@ from tenure.settings import WEEKDAYS, Settings
 @click.option("--week-start", type=click.Choice(WEEKDAYS), help="First day of the week.")
 @click.option("--business", metavar="NAME", help="Name of the business, for the report.")
 @json_option
-def init_command(folder: Path, as_json: bool, **given: str | None) -> None:  # noqa: FBT001
+def init_command(folder: Path, as_json: bool, **given: str | None) -> None:
     """Make a workspace: settings, definitions, an empty lake."""
     with clear_errors(as_json=as_json):
         said = {name: value for name, value in given.items() if value is not None}
@@ -39,7 +39,7 @@ def init_command(folder: Path, as_json: bool, **given: str | None) -> None:  # n
 @click.command("settings")
 @workspace_option
 @json_option
-def settings_command(workspace: Path, as_json: bool) -> None:  # noqa: FBT001
+def settings_command(workspace: Path, as_json: bool) -> None:
     """Show every setting: its value here, its default, what it does."""
     with clear_errors(as_json=as_json):
         settings = Workspace.open(workspace).settings
@@ -56,7 +56,7 @@ def settings_command(workspace: Path, as_json: bool) -> None:  # noqa: FBT001
 @click.command("doctor")
 @workspace_option
 @json_option
-def doctor_command(workspace: Path, as_json: bool) -> None:  # noqa: FBT001
+def doctor_command(workspace: Path, as_json: bool) -> None:
     """Check a workspace: settings, definitions, lake, unfinished writes, row counts.
 
     Exits with 3 if anything is at fault.
@@ -75,7 +75,7 @@ def doctor_command(workspace: Path, as_json: bool) -> None:  # noqa: FBT001
 @click.command("compact")
 @workspace_option
 @json_option
-def compact_command(workspace: Path, as_json: bool) -> None:  # noqa: FBT001
+def compact_command(workspace: Path, as_json: bool) -> None:
     """Rewrite the lake's many small files into few, sorted by customer.
 
     Also works out every row's business day anew, so run it after changing the time zone.
@@ -94,7 +94,7 @@ def compact_command(workspace: Path, as_json: bool) -> None:  # noqa: FBT001
 @workspace_option
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
-def erase_command(customer: str, workspace: Path, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+def erase_command(customer: str, workspace: Path, yes: bool, as_json: bool) -> None:
     """Erase one customer: every row in every table, quarantined rows, and reports naming them.
 
     The bytes are removed from the workspace's files. Backups and your own exports are yours.
