@@ -34,7 +34,14 @@ def period_index(day: ir.DateValue, unit: PeriodUnit, calendar: Calendar) -> ir.
 def local_day(
     instant: ir.TimestampValue, calendar: Calendar, years: tuple[int, int]
 ) -> ir.DateValue:
-    """Return the business day of each naive UTC instant.
+    """Return the business day of each naive UTC instant; see `local_instant`."""
+    return local_instant(instant, calendar, years).date()
+
+
+def local_instant(
+    instant: ir.TimestampValue, calendar: Calendar, years: tuple[int, int]
+) -> ir.TimestampValue:
+    """Return what the business's clock showed at each naive UTC instant.
 
     The zone's offsets become a nest of comparisons, so every engine gives the same day
     whatever its own time zone data and session zone are.
@@ -48,7 +55,7 @@ def local_day(
     """
     steps = _offset_steps(calendar, years)
     seconds = _nest(instant, steps)
-    return (instant + seconds.as_interval("s")).date()
+    return instant + seconds.as_interval("s")
 
 
 def _floor_divide(value: ir.IntegerValue, by: int) -> ir.IntegerValue:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
-from tenure.engine.calendars import local_day
+from tenure.engine.calendars import local_day, local_instant
 from tenure.engine.relations import Relation, TableLike, relation
 from tenure.kernel import Calendar, DataError
 from tenure.metrics.results import Notice
@@ -44,7 +44,8 @@ class Base:
     Parameters
     ----------
     relation : the data as they were handed over, and their engine.
-    table : the canonical columns (and any extra ones) of what occurred before `as_of`.
+    table : the canonical columns, `local_at` (the instant on the business's clock; midnight
+        where only the day is known) and any extra columns, of what occurred before `as_of`.
     calendar : the business's calendar.
     as_of : first business day that does not count.
     first_on, last_on : first and last day with activity before `as_of`; None if there is none.
@@ -139,6 +140,15 @@ def same_engine(home: Relation, other: TableLike) -> ir.Table:
     return ibis.memtable(guest.collect(guest.table))
 
 
+def within(table: ir.Table, from_on: date | None, to_on: date | None) -> ir.Table:
+    """Return the rows of the window [from_on, to_on); None leaves an end open."""
+    if from_on is not None:
+        table = table.filter(table.occurred_on >= ibis.date(from_on))
+    if to_on is not None:
+        table = table.filter(table.occurred_on < ibis.date(to_on))
+    return table
+
+
 def _names(
     table: ir.Table, columns: Mapping[str, str], extra: Sequence[str]
 ) -> dict[str, str | None]:
@@ -217,6 +227,7 @@ def _canonical(
         customer_id=customer,
         occurred_on=kept["__day"],
         occurred_at=_instant(kept, names["occurred_at"]),
+        local_at=_local_clock(kept, names["occurred_at"], calendar, days),
         order_id=ibis.coalesce(kept[names["order_id"]].cast("string"), unnamed)
         if names["order_id"]
         else unnamed,
@@ -240,14 +251,30 @@ def _day(
     instant = table[names["occurred_at"]]
     if not instant.type().is_timestamp():
         return instant.cast("date")
-    years = (1970, 1970) if days is None else (days[0].year, days[1].year)
-    return local_day(instant.cast("timestamp"), calendar, years)
+    return local_day(instant.cast("timestamp"), calendar, _years(days))
 
 
 def _instant(table: ir.Table, name: str | None) -> ir.TimestampValue:
     if name is None:
         return table["__day"].cast("timestamp")
     return table[name].cast("timestamp")
+
+
+def _local_clock(
+    table: ir.Table,
+    name: str | None,
+    calendar: Calendar,
+    days: tuple[date, date] | None,
+) -> ir.TimestampValue:
+    midnight = table["__day"].cast("timestamp")
+    if name is None or not table[name].type().is_timestamp():
+        return midnight
+    clock = local_instant(table[name].cast("timestamp"), calendar, _years(days))
+    return ibis.coalesce(clock, midnight)
+
+
+def _years(days: tuple[date, date] | None) -> tuple[int, int]:
+    return (1970, 1970) if days is None else (days[0].year, days[1].year)
 
 
 def _value(table: ir.Table, name: str | None) -> ir.DecimalValue:

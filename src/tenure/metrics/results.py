@@ -19,6 +19,10 @@ UNDEFINED = "undefined"
 """The figure has no value by its own definition (a rate over nothing); `reason` tells why."""
 
 _MONEY_DIGITS = Decimal("0.01")
+_SPACE = {"en": " ", "zh": ""}
+
+MONEY_SUM = pa.decimal128(38, 4)
+"""Type of every sum of money: exact."""
 
 Text = Mapping[str, str]
 """One text in each language: keys `en` and `zh`."""
@@ -85,7 +89,7 @@ class Meaning:
     ) -> Definition:
         """Return the definition with the choices of one run; `note` is added to its text."""
         text = {
-            language: said if note is None else f"{said} {note[language]}"
+            language: said + (_SPACE[language] + note[language] if note else "")
             for language, said in self.text.items()
         }
         return Definition(
@@ -160,7 +164,7 @@ class MetricResult:
     def drill(self, **cell: object) -> pa.Table:
         """Return the customers of one cell as a table with the column `customer_id`.
 
-        Their number equals the cell. For an open period they are those known so far.
+        Their number equals the cell wherever the cell is known (not null).
 
         Parameters
         ----------
