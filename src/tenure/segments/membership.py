@@ -185,7 +185,11 @@ def overlap(snapshot: Relation, segments: Segments, first: str, second: str) -> 
     table = snapshot.table
     one, two = segments.member(first, table), segments.member(second, table)
     row = snapshot.collect(
-        table.aggregate(both=_count(one & two), one=_count(one & ~two), two=_count(two & ~one))
+        table.aggregate(
+            both=table.count(where=one & two),
+            one=table.count(where=one & ~two),
+            two=table.count(where=two & ~one),
+        )
     ).to_pylist()[0]
     return Overlap(row["both"], row["one"], row["two"])
 
@@ -208,8 +212,8 @@ def _sums(table: ir.Table, segments: Segments) -> dict[str, ir.Value]:
     sums: dict[str, ir.Value] = {"customers": table.count()}
     for number, name in enumerate(segments.names):
         condition = segments.condition(name, table)
-        sums[f"members_{number}"] = _count(condition.fill_null(False))
-        sums[f"unknown_{number}"] = _count(condition.isnull())
+        sums[f"members_{number}"] = table.count(where=condition.fill_null(False))
+        sums[f"unknown_{number}"] = table.count(where=condition.isnull())
     return sums
 
 
@@ -218,10 +222,6 @@ def _sizes(row: Mapping[str, int], segments: Segments) -> tuple[SegmentCount, ..
         SegmentCount(name, row[f"members_{n}"], row[f"unknown_{n}"], row["customers"])
         for n, name in enumerate(segments.names)
     )
-
-
-def _count(condition: ir.BooleanValue) -> ir.IntegerValue:
-    return condition.cast("int64").sum().fill_null(0)
 
 
 def _blank(kinds: Mapping[str, ColumnKind]) -> ir.Table:
