@@ -215,12 +215,58 @@ def metrics_page() -> str | None:
     return _page(parts)
 
 
+def snapshot_page() -> str | None:
+    """Return every column of the snapshot with unit, definition, source and meaning of null."""
+    catalogue = landed("tenure.snapshots.catalogue", "CATALOGUE")
+    if not isinstance(catalogue, tuple):
+        return None
+    rows = [
+        (
+            f"`{column.name}`",
+            column.kind.value,
+            column.unit,
+            f"{column.definition['en']}<br>{column.definition['zh']}",
+            column.source,
+            column.null_means["en"] if column.null_means else "never",
+        )
+        for column in catalogue
+    ]
+    return _page(
+        [
+            "# Snapshot",
+            "One row per customer as of a date; only what happened on earlier days counts. "
+            "Segments are conditions over these columns. Each customer attribute that was "
+            "imported adds a text column `attr_NAME`.",
+            _table(("column", "kind", "unit", "meaning", "made from", "empty when"), rows),
+        ]
+    )
+
+
+def issues_page() -> str | None:
+    """Return the fault codes of single rows with what was expected and how to mend it."""
+    faults = landed("tenure.activity.reading", "FAULTS")
+    if not isinstance(faults, Mapping):
+        return None
+    rows = [(f"`{code}`", expected, remedy) for code, (expected, remedy) in sorted(faults.items())]
+    return _page(
+        [
+            "# Issues",
+            "Faults of single rows. The row goes to quarantine with its code; how to mend it "
+            "is told in [mend the quarantine](../howto/mend-quarantine.md). Words in braces are "
+            "filled in.",
+            _table(("code", "expected", "to do"), rows),
+        ]
+    )
+
+
 PAGES: dict[str, Callable[[], str | None]] = {
     "cli.md": cli_page,
     "errors.md": errors_page,
     "facts.md": facts_page,
+    "issues.md": issues_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,
+    "snapshot.md": snapshot_page,
 }
 """Each generated page by file name."""
 

@@ -101,6 +101,20 @@ def test_every_fact_and_role_is_documented() -> None:
     assert [role for role in Role if f"| `{role.value}` |" not in text] == []
 
 
+def test_every_snapshot_column_is_documented() -> None:
+    catalogue = found_or_skip("tenure.snapshots.catalogue", "CATALOGUE")
+    assert isinstance(catalogue, tuple)
+    text = page("snapshot.md")
+    assert [c.name for c in catalogue if f"| `{c.name}` |" not in text] == []
+
+
+def test_every_row_fault_is_documented() -> None:
+    faults = found_or_skip("tenure.activity.reading", "FAULTS")
+    assert isinstance(faults, Mapping)
+    text = page("issues.md")
+    assert [code for code in faults if f"| `{code}` |" not in text] == []
+
+
 def test_every_metric_is_documented() -> None:
     metrics = found_or_skip("tenure.metrics.catalogue", "METRICS")
     assert isinstance(metrics, Mapping)
