@@ -75,3 +75,18 @@ def test_glossary_has_both_languages_and_a_meaning_for_each_term() -> None:
     names = [row[0] for row in terms]
     assert len(names) == len(set(names))
     assert all(any("\u4e00" <= letter <= "\u9fff" for letter in row[1]) for row in terms)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("tenure.metrics.stages", "STAGE_TITLES"), ("tenure.metrics.rfm", "RFM_TITLES")],
+)
+def test_names_that_customers_are_given_stand_in_the_glossary(module: str, name: str) -> None:
+    titles = landed(module, name)
+    assert isinstance(titles, dict)
+    lines = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8").splitlines()
+    known = {
+        (cells[1].strip(), cells[2].strip()) for line in lines if (cells := line.split("|"))[2:]
+    }
+    shown = {(title["en"].lower(), title["zh"]) for title in titles.values()}
+    assert shown - known == set()
