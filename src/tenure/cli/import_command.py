@@ -14,7 +14,7 @@ from tenure.activity.contract import TableKind
 from tenure.activity.import_results import ImportResult, SourceResult
 from tenure.activity.importing import ImportOptions
 from tenure.activity.sources import SourceOptions
-from tenure.assembly import Workspace
+from tenure.assembly import Workspace, import_into
 from tenure.cli.options import json_option, parsed_date, parsed_pairs, workspace_option
 from tenure.cli.output import clear_errors, console, print_json, print_table, progress_bar
 from tenure.kernel import Severity
@@ -143,7 +143,7 @@ def import_command(
             else (Workspace.open(workspace))
         )
         with progress_bar(quiet=as_json) as progress:
-            result = opened.import_sources(paths, import_options(given, opened), progress=progress)
+            result = import_into(opened, paths, import_options(given, opened), progress=progress)
         if as_json:
             print_json(result.as_dict())
         else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tenure.assembly import Workspace
+from tenure.assembly import Workspace, metric
 from tenure.cli.options import (
     as_of_option,
     json_option,
@@ -47,7 +47,7 @@ def _metric_command(spec: MetricSpec) -> click.Command:
                 for option in spec.options
                 if given[option.name] is not None
             }
-            result = opened.metric(spec.name, as_of=parsed_date(as_of, "--as-of"), **chosen)
+            result = metric(opened, spec.name, as_of=parsed_date(as_of, "--as-of"), **chosen)
             if cell:
                 _print_customers(result, parsed_pairs(cell, "--cell", _example(result)), as_json)
             elif as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tenure.assembly import Workspace
+from tenure.assembly import Workspace, trace
 from tenure.cli.options import json_option, workspace_option
 from tenure.cli.output import clear_errors, print_json, print_table
 from tenure.kernel import OptionError
@@ -20,7 +20,7 @@ from tenure.kernel import OptionError
 def trace_command(customer: str, order: str | None, workspace: Path, as_json: bool) -> None:
     """Show every fact known of a customer, with the file and line it came from."""
     with clear_errors(as_json=as_json):
-        rows = Workspace.open(workspace).trace(customer, order_id=order)
+        rows = trace(Workspace.open(workspace), customer, order_id=order)
         if not rows:
             raise OptionError(
                 f"customer {customer!r}" + (f", order {order!r}" if order else ""),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tenure.assembly import Workspace
+from tenure.assembly import Workspace, check_workspace, compact_workspace, erase_customer
 from tenure.cli.options import json_option, workspace_option
 from tenure.cli.output import clear_errors, console, print_json, print_table
 from tenure.kernel import OptionError
@@ -62,7 +62,7 @@ def doctor_command(workspace: Path, as_json: bool) -> None:
     Exits with 3 if anything is at fault.
     """
     with clear_errors(as_json=as_json):
-        findings = Workspace.open(workspace).check_up()
+        findings = check_workspace(Workspace.open(workspace))
         if as_json:
             print_json({"findings": [asdict(finding) for finding in findings]})
         else:
@@ -81,7 +81,7 @@ def compact_command(workspace: Path, as_json: bool) -> None:
     Also works out every row's business day anew, so run it after changing the time zone.
     """
     with clear_errors(as_json=as_json):
-        done = Workspace.open(workspace).compact()
+        done = compact_workspace(Workspace.open(workspace))
         if as_json:
             print_json({"tables": [asdict(table) for table in done]})
             return
@@ -105,7 +105,7 @@ def erase_command(customer: str, workspace: Path, yes: bool, as_json: bool) -> N
             if as_json:
                 raise OptionError("--json without --yes", "--yes", "add --yes to confirm")
             click.confirm(f"Erase customer {customer!r} for good?", abort=True)
-        erased: dict[str, Any] = opened.erase(customer)
+        erased: dict[str, Any] = erase_customer(opened, customer)
         if as_json:
             print_json({"customer": customer, **erased})
             return

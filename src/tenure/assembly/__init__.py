@@ -1,0 +1,35 @@
+"""A workspace put together: the only place that names the concrete engine and stores.
+
+Enters: a folder. Leaves: what the faces call — imports, figures, customers as of a date,
+upkeep — each a function of a workspace.
+"""
+
+from tenure.assembly.customers import (
+    CustomersAsOf,
+    customers_as_of,
+    keep_snapshot,
+    kept_snapshots,
+    segment_faults,
+    workspace_segments,
+)
+from tenure.assembly.figures import judge_quality, metric, trace
+from tenure.assembly.loading import import_into
+from tenure.assembly.upkeep import check_workspace, compact_workspace, erase_customer
+from tenure.assembly.workspace import Workspace
+
+__all__ = [
+    "CustomersAsOf",
+    "Workspace",
+    "check_workspace",
+    "compact_workspace",
+    "customers_as_of",
+    "erase_customer",
+    "import_into",
+    "judge_quality",
+    "keep_snapshot",
+    "kept_snapshots",
+    "metric",
+    "segment_faults",
+    "trace",
+    "workspace_segments",
+]

@@ -1,0 +1,68 @@
+"""Figures of a workspace: metrics, the quality of its data, and the way back to the file."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tenure.activity.quality import QualityFinding, judge
+from tenure.activity.quality_rules import read_rules
+from tenure.assembly.workspace import Workspace
+from tenure.kernel import OptionError
+from tenure.metrics import METRICS, MetricResult
+
+
+def metric(
+    workspace: Workspace, name: str, *, as_of: date | None = None, **options: object
+) -> MetricResult:
+    """Compute a metric of the catalogue over a workspace's activity.
+
+    Parameters
+    ----------
+    workspace : whose activity.
+    name : one of `tenure.metrics.METRICS`.
+    as_of : business date to look back from; None: the setting, else the data's end.
+    options : the metric's own options.
+
+    Raises
+    ------
+    OptionError : there is no metric of that name.
+    DataError : there is no activity.
+    """
+    if name not in METRICS:
+        raise OptionError(f"metric {name!r}", f"one of {', '.join(METRICS)}", "check the name")
+    return METRICS[name].function(
+        workspace.facts().activity,
+        calendar=workspace.calendar,
+        as_of=as_of or workspace.settings.as_of_date(),
+        **options,
+    )
+
+
+def trace(
+    workspace: Workspace, customer_id: str, *, order_id: str | None = None
+) -> list[dict[str, object]]:
+    """Return a customer's activity, oldest first, each row with its `source_file` and line.
+
+    Parameters
+    ----------
+    workspace : whose activity.
+    customer_id : the customer.
+    order_id : only this order; None: all.
+    """
+    facts = workspace.facts()
+    activity, imports = facts.activity.table, facts.imports.table
+    wanted = activity.filter(activity.customer_id == customer_id)
+    if order_id is not None:
+        wanted = wanted.filter(wanted.order_id == order_id)
+    files = imports.select("import_id", source_file=imports.source)
+    joined = wanted.left_join(files, "import_id").drop("import_id_right")
+    rows: list[dict[str, object]] = facts.activity.collect(
+        joined.order_by(["occurred_at", "activity_id"])
+    ).to_pylist()
+    return rows
+
+
+def judge_quality(workspace: Workspace) -> list[QualityFinding]:
+    """Measure a workspace's quality rules over all its facts."""
+    rules = read_rules(workspace.definitions / "quality.yaml")
+    return judge(workspace.facts(), rules, workspace.clock())

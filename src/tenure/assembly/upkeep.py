@@ -1,0 +1,114 @@
+"""Upkeep of a workspace: compaction, erasure of a customer, check-up."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from tenure.activity.quality_rules import read_rules
+from tenure.activity.quarantine import erase_quarantined, naming_pattern
+from tenure.assembly.customers import segment_faults
+from tenure.assembly.workspace import Workspace
+from tenure.engine.duck import literal
+from tenure.engine.lake_care import Compacted, Finding, check_up, compact, erase_rows
+from tenure.kernel import DefinitionError
+
+_ORDERS = {
+    "activity": "customer_id, occurred_at, activity_id",
+    "order_lines": "customer_id, occurred_at, activity_id",
+    "customer_attributes": "customer_id, known_at, attribute_id",
+    "subscriptions": "customer_id, started_at, subscription_id",
+    "imports": "received_at, import_id",
+}
+_SCRATCH_KEPT_SECONDS = 24 * 3600
+
+
+def compact_workspace(workspace: Workspace) -> list[Compacted]:
+    """Rewrite the lake into few files sorted by customer, with business days made anew."""
+    local = f"timezone({literal(workspace.settings.timezone)}, timezone('UTC', {{}}))::DATE"
+    day = {"occurred_on": local.format("occurred_at")}
+    contract = {
+        "started_on": local.format("started_at"),
+        "ended_on": local.format("ended_at"),
+    }
+    _clear_scratch(workspace.scratch)
+    return compact(
+        workspace.lake,
+        workspace.connection(),
+        orders=_ORDERS,
+        made={"activity": day, "order_lines": day, "subscriptions": contract},
+    )
+
+
+def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
+    """Erase a customer from lake, quarantine and reports, with the bytes.
+
+    Returns
+    -------
+    `rows` deleted by table, `quarantined_rows` and `reports_removed` (file names).
+    """
+    rows = erase_rows(
+        workspace.lake, workspace.connection(), column="customer_id", value=customer_id
+    )
+    return {
+        "rows": rows,
+        "quarantined_rows": erase_quarantined(workspace.quarantine, customer_id),
+        "reports_removed": _remove_naming(workspace.root / "reports", customer_id),
+    }
+
+
+def check_workspace(workspace: Workspace) -> list[Finding]:
+    """Check settings, definitions and lake; a fault is a finding, not an error."""
+    return [
+        Finding("settings", "ok", f"time zone {workspace.settings.timezone}"),
+        _check_rules(workspace.definitions / "quality.yaml"),
+        *(Finding("segments", "fault", fault) for fault in segment_faults(workspace)),
+        *check_up(workspace.lake, workspace.connection()),
+        _check_days(workspace),
+    ]
+
+
+def _check_rules(path: Path) -> Finding:
+    try:
+        rules = read_rules(path)
+    except DefinitionError as error:
+        return Finding("quality rules", "fault", str(error))
+    return Finding("quality rules", "ok", f"{len(rules)} rules")
+
+
+def _check_days(workspace: Workspace) -> Finding:
+    """Tell rows whose business day is not that of the time zone set now."""
+    zone = literal(workspace.settings.timezone)
+    row = (
+        workspace.facts()
+        .engine.connection.execute(
+            "SELECT count(*) FROM activity WHERE occurred_on IS DISTINCT FROM "
+            f"timezone({zone}, timezone('UTC', occurred_at))::DATE"
+        )
+        .fetchone()
+    )
+    if row and row[0]:
+        return Finding(
+            "business days",
+            "warning",
+            f"{row[0]:,} rows are counted on a day of another time zone; run `tenure compact`",
+        )
+    return Finding("business days", "ok", f"all in {workspace.settings.timezone}")
+
+
+def _clear_scratch(folder: Path) -> None:
+    limit = time.time() - _SCRATCH_KEPT_SECONDS
+    for path in folder.iterdir():
+        if path.stat().st_mtime < limit:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove_naming(folder: Path, customer_id: str) -> list[str]:
+    """Delete the files below a folder that name a customer, and return their names."""
+    pattern = naming_pattern(customer_id)
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    naming = [path for path in files if pattern.search(path.read_text("utf-8", "replace"))]
+    for path in naming:
+        path.unlink()
+    return [str(path.relative_to(folder)) for path in naming]
