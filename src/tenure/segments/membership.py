@@ -12,7 +12,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tenure.engine.relations import Relation
-from tenure.kernel import DefinitionError, Estimate, Undefined, wilson_interval
+from tenure.kernel import DefinitionError, Undefined
 from tenure.segments.compiling import Scope, compile_condition
 from tenure.segments.definitions import Segment, unique
 from tenure.segments.parsing import Place, parse
@@ -135,9 +135,10 @@ class Overlap:
     only_second: int
 
     @property
-    def jaccard(self) -> Estimate | Undefined:
+    def jaccard(self) -> float | Undefined:
         """Members of both per member of either, 0..1; undefined if both are empty."""
-        return wilson_interval(self.both, self.both + self.only_first + self.only_second)
+        either = self.both + self.only_first + self.only_second
+        return self.both / either if either else Undefined("both_segments_empty")
 
 
 def validate(definitions: Iterable[Segment], kinds: Mapping[str, ColumnKind]) -> list[str]:
