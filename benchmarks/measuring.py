@@ -8,7 +8,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 _KB_PER_MB = 1024 if sys.platform != "darwin" else 1024 * 1024
@@ -60,22 +60,52 @@ def measure(
     unit : what is counted.
     runs : repetitions, each in its own process.
     """
-    context = multiprocessing.get_context("spawn")
-    seconds, peaks = [], []
+    return measure_interleaved({what: work}, amount=amount, unit=unit, runs=runs)[0]
+
+
+def measure_interleaved(
+    works: Mapping[str, Callable[[], object]], *, amount: int, unit: str = "rows", runs: int = 3
+) -> list[Measurement]:
+    """Run several pieces of work in turns, so that a busy moment of the machine hits all alike.
+
+    Parameters
+    ----------
+    works : name and work; as in `measure`.
+    amount, unit, runs : as in `measure`.
+
+    Returns
+    -------
+    One measurement per work, in order.
+    """
+    taken: dict[str, list[tuple[float, float]]] = {what: [] for what in works}
     for _ in range(runs):
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_timed, args=(work, sender))
-        process.start()
-        sender.close()
-        try:
-            took, peak = receiver.recv()
-        except EOFError:
-            raise RuntimeError(f"{what} died before it was measured") from None
-        finally:
-            process.join()
-        seconds.append(took)
-        peaks.append(peak)
-    return Measurement(what, amount, unit, statistics.median(seconds), max(peaks))
+        for what, work in works.items():
+            taken[what].append(_in_own_process(what, work))
+    return [
+        Measurement(
+            what,
+            amount,
+            unit,
+            statistics.median(seconds for seconds, _ in runs_of),
+            max(peak for _, peak in runs_of),
+        )
+        for what, runs_of in taken.items()
+    ]
+
+
+def _in_own_process(what: str, work: Callable[[], object]) -> tuple[float, float]:
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_timed, args=(work, sender))
+    process.start()
+    sender.close()
+    try:
+        took, peak = receiver.recv()
+    except EOFError:
+        raise RuntimeError(f"{what} died before it was measured") from None
+    finally:
+        process.join()
+    return took, peak
 
 
 def _timed(work: Callable[[], object], sender: multiprocessing.connection.Connection) -> None:

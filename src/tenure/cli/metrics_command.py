@@ -160,7 +160,7 @@ def _print_customers(result: MetricResult, named: dict[str, str], as_json: bool)
         out.print(f"  ... and {len(members) - _CUSTOMERS_PRINTED_MAX:,} more (--json has all)")
 
 
-def _matching_row(result: MetricResult, named: Mapping[str, str]) -> Mapping[str, object]:
+def _matching_row(result: MetricResult, named: Mapping[str, str]) -> dict[str, object]:
     missing = [key for key in result.keys if key not in named]
     rows = result.rows()
     found = [

@@ -18,7 +18,6 @@ from tenure.cli.options import as_of_option, json_option, parsed_date, workspace
 from tenure.cli.output import clear_errors, console, print_json, print_table
 from tenure.kernel import Estimate
 from tenure.segments import counts, explain, history, members, overlap
-from tenure.snapshots import newest
 
 _MEMBERS_PRINTED_MAX = 50
 
@@ -163,7 +162,7 @@ def history_command(segment: str | None, workspace: Path, as_json: bool) -> None
         segments = workspace_segments(opened)
         if segment is not None:
             segments.get(segment)
-        sizes = history(newest(kept_snapshots(opened)), segments)
+        sizes = history(kept_snapshots(opened), segments)
         rows = [
             (as_of.isoformat(), size.name, size.members, size.share)
             for as_of, at_date in sizes.items()

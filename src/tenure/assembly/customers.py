@@ -1,0 +1,124 @@
+"""A workspace's customers as of a date: the snapshot, kept snapshots, and the segments over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from tenure.activity.facts import Facts
+from tenure.assembly.workspace import Workspace
+from tenure.engine.duck import literal
+from tenure.engine.relations import Relation
+from tenure.kernel import DataError
+from tenure.segments import Segments, kinds_of, load_segments, validate
+from tenure.snapshots import (
+    ColumnKind,
+    attribute_names,
+    column_kinds,
+    freeze,
+    snapshot,
+    thaw,
+)
+
+_TABLE = "snapshot_rows"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersAsOf:
+    """The customers of a workspace as of a business date.
+
+    Parameters
+    ----------
+    as_of : what happened on it or later does not count.
+    facts : what the snapshot was made from.
+    snapshot : one row per customer, worked out once.
+    segments : the workspace's segments, checked against its columns.
+    """
+
+    as_of: date
+    facts: Facts
+    snapshot: Relation
+    segments: Segments
+
+
+def customers_as_of(workspace: Workspace, as_of: date | None = None) -> CustomersAsOf:
+    """Return the snapshot and the segments of a workspace.
+
+    Parameters
+    ----------
+    workspace : whose customers.
+    as_of : business date to look back from; None: the setting, else the data's end.
+
+    Raises
+    ------
+    DataError : there is no activity and no date was given.
+    DefinitionError : a segment is not valid.
+    """
+    facts = workspace.facts()
+    day = as_of or workspace.settings.as_of_date() or day_after_last(facts)
+    fresh = snapshot(facts, as_of=day, calendar=workspace.calendar)
+    # Segments, pages and exports read it again and again: work it out once.
+    facts.engine.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS {facts.engine.sql(fresh.table)}"
+    )
+    made = Relation(facts.engine.describe(_TABLE), facts.engine)
+    segments = Segments(load_segments(workspace.definitions / "segments"), kinds_of(made.table))
+    return CustomersAsOf(day, facts, made, segments)
+
+
+def day_after_last(facts: Facts) -> date:
+    """Return the day after the last activity.
+
+    Raises
+    ------
+    DataError : there is no activity.
+    """
+    row = facts.engine.connection.execute("SELECT max(occurred_on) FROM activity").fetchone()
+    if row is None or row[0] is None:
+        raise DataError(
+            "a workspace without activity",
+            "at least one imported order",
+            "import a file first: tenure import FILE",
+        )
+    last: date = row[0]
+    return last + timedelta(days=1)
+
+
+def keep_snapshot(workspace: Workspace, as_of: date | None = None) -> int:
+    """Keep a snapshot in the lake for good and return its number of customers."""
+    state = customers_as_of(workspace, as_of)
+    rows = freeze(state.snapshot, made_at=workspace.clock())
+    with workspace.lake.writing() as writer:
+        path = writer.new_file("snapshots")
+        count = state.facts.engine.connection.execute(
+            f"COPY ({state.facts.engine.sql(rows)}) TO {literal(str(path))} "
+            "(FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+        writer.commit(f"keep snapshot {state.as_of}")
+    return int(count[0]) if count else 0
+
+
+def kept_snapshots(workspace: Workspace) -> Relation:
+    """Return the kept snapshots, of each date the one made last, told apart by `as_of`."""
+    facts = workspace.facts()
+    stored = workspace.lake.view().relation(facts.engine, "snapshots")
+    return thaw(stored, attributes=attribute_names(facts.customer_attributes))
+
+
+def workspace_segments(workspace: Workspace) -> Segments:
+    """Return a workspace's segments, checked against the columns its snapshot has.
+
+    Raises
+    ------
+    DefinitionError : a segment is not valid.
+    """
+    return Segments(load_segments(workspace.definitions / "segments"), _kinds(workspace))
+
+
+def segment_faults(workspace: Workspace) -> list[str]:
+    """Return every fault of a workspace's segments in words; none means all are valid."""
+    return validate(load_segments(workspace.definitions / "segments"), _kinds(workspace))
+
+
+def _kinds(workspace: Workspace) -> dict[str, ColumnKind]:
+    return column_kinds(attribute_names(workspace.facts().customer_attributes))
