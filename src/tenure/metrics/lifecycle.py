@@ -16,11 +16,11 @@ from tenure.metrics.movements import (
     movements,
     revenue_movements,
 )
+from tenure.metrics.notices import left_censored
 from tenure.metrics.orders import base
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, periods
 from tenure.metrics.ratios import quick_ratio
 from tenure.metrics.results import COMPLETE, OPEN, UNDEFINED, Meaning, MetricResult
-from tenure.metrics.warnings import left_censored
 
 MEANING = Meaning(
     name="lifecycle",

@@ -28,6 +28,9 @@ CANONICAL = ("customer_id", "occurred_on", "occurred_at", "order_id", "kind", "v
 
 _MONEY_TYPE = "decimal(18, 4)"
 
+_DAY_LENGTH = 10  # characters of an ISO date
+_NO_VALUE = "\uffff"  # sorts after every value
+
 _MIXED_CURRENCIES = Notice(
     "mixed_currencies",
     {
@@ -147,6 +150,16 @@ def within(table: ir.Table, from_on: date | None, to_on: date | None) -> ir.Tabl
     if to_on is not None:
         table = table.filter(table.occurred_on < ibis.date(to_on))
     return table
+
+
+def value_on_first_day(rows: ir.Table, column: ir.StringColumn) -> ir.StringValue:
+    """Return the value on the first day; of several that day the smallest, whatever their order.
+
+    One pass: the smallest of day and value written one after the other.
+    """
+    marked = rows.occurred_on.cast("string") + ibis.coalesce(column, _NO_VALUE)
+    value = marked.min().substr(_DAY_LENGTH)
+    return value.nullif(_NO_VALUE)
 
 
 def _names(

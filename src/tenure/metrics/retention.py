@@ -12,9 +12,9 @@ from tenure.kernel import Calendar, Estimate, OptionError, wilson_interval
 from tenure.metrics.activeness import Activeness, by_contract, by_orders, by_rhythm
 from tenure.metrics.membership import Membership, count
 from tenure.metrics.movements import ABSENT, PRESENT, movements
+from tenure.metrics.notices import left_censored
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, periods
 from tenure.metrics.results import COMPLETE, OPEN, UNDEFINED, Meaning, MetricResult
-from tenure.metrics.warnings import left_censored
 
 ACTIVE_RULES = ("orders", "rhythm", "subscription")
 

@@ -11,11 +11,11 @@ from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar
 from tenure.metrics.membership import Membership, Part, count, known_money, money
 from tenure.metrics.movements import CUSTOMERS_OF, customer_periods, revenue_movements
+from tenure.metrics.notices import left_censored
 from tenure.metrics.orders import base
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, periods
 from tenure.metrics.ratios import quick_ratio, ratio
 from tenure.metrics.results import COMPLETE, MONEY_SUM, OPEN, UNDEFINED, Meaning, MetricResult
-from tenure.metrics.warnings import left_censored
 
 MEANING = Meaning(
     name="revenue",
