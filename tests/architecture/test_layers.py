@@ -13,7 +13,8 @@ import pytest
 from tests.architecture.source import PACKAGE, ROOT
 
 DESIGN = """
-cli | api | console | pages
+cli | api | console
+pages
 assembly
 settings
 strategies
