@@ -30,7 +30,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo-ready ## build the demo workspace from real data and write its report
-	$(BIN)/tenure demo
+	$(BIN)/tenure demo --workspace "$(DEMO)"
 
 test: $(VENV)/.dev-ready ## run the tests
 	$(BIN)/python -m pytest $(TESTS)
@@ -46,7 +46,7 @@ bench: $(VENV)/.dev-ready ## run the benchmarks; each prints a ratio against a n
 	$(BIN)/python -m benchmarks $(BENCH)
 
 serve: $(VENV)/.demo-ready ## serve the demo's report on 127.0.0.1 (builds it first if absent)
-	@test -d "$(DEMO)/reports" || $(BIN)/tenure demo
+	@test -d "$(DEMO)/reports" || $(BIN)/tenure demo --workspace "$(DEMO)"
 	@echo "The demo's reports: http://127.0.0.1:$(PORT)/ (Ctrl-C ends)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory "$(DEMO)/reports"
 

@@ -244,10 +244,10 @@ def snapshot_page() -> str | None:
 
 def issues_page() -> str | None:
     """Return the fault codes of single rows with what was expected and how to mend it."""
-    faults = landed("tenure.activity.reading", "FAULTS")
+    faults = landed("tenure.activity.reading.faults", "FAULTS")
     if not isinstance(faults, Mapping):
         return None
-    rows = [(f"`{code}`", expected, remedy) for code, (expected, remedy) in sorted(faults.items())]
+    rows = [(f"`{code}`", fault.expected, fault.remedy) for code, fault in sorted(faults.items())]
     return _page(
         [
             "# Issues",

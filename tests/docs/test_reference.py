@@ -109,7 +109,7 @@ def test_every_snapshot_column_is_documented() -> None:
 
 
 def test_every_row_fault_is_documented() -> None:
-    faults = found_or_skip("tenure.activity.reading", "FAULTS")
+    faults = found_or_skip("tenure.activity.reading.faults", "FAULTS")
     assert isinstance(faults, Mapping)
     text = page("issues.md")
     assert [code for code in faults if f"| `{code}` |" not in text] == []
