@@ -16,6 +16,7 @@ from tenure.metrics.movements import active_by_orders
 from tenure.metrics.orders import Base, base
 from tenure.metrics.periods import unit
 from tenure.metrics.results import Text
+from tenure.metrics.rhythm import OWN_GAPS_MIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,14 @@ def by_rhythm(
         )
     known = base(data, columns=columns, calendar=calendar, as_of=as_of)
     days = _order_days(known)
-    fallback = _median_gap(known, days) if fallback_days is None else float(fallback_days)
+    fallback = _typical_gap_days(known, days) if fallback_days is None else float(fallback_days)
     table = _alive_at_ends(known, unit(period), days, factor, fallback)
     note = {
         "en": f"Active: at the period's end the last order is at most {factor:g} times the "
-        "customer's own median gap ago; with a single order day the gap is taken as "
-        f"{fallback:g} days.",
+        f"customer's own median gap ago; with fewer than {OWN_GAPS_MIN} gaps by then, the gap is "
+        f"taken as {fallback:g} days.",
         "zh": f"活跃：周期结束时，距最近一笔订单不超过该客户自身购买间隔中位数的 {factor:g} 倍；"
-        f"只有一个下单日的客户按 {fallback:g} 天计算。",
+        f"届时间隔少于 {OWN_GAPS_MIN} 个的客户按 {fallback:g} 天计算。",
     }
     return Activeness(known, table, note)
 
@@ -99,32 +100,36 @@ def by_contract(
 
 
 def _order_days(known: Base) -> ir.Table:
-    """Each customer's order days, each with the median of the gaps known by that day."""
+    """Return each customer's order days, each with the gaps' number and median by that day."""
     days = known.orders.select("customer_id", "occurred_on").distinct()
     by_time = ibis.window(group_by="customer_id", order_by="occurred_on")
+    gap = days.occurred_on.delta(days.occurred_on.lag().over(by_time), unit="day")
     days = days.mutate(
-        gap=days.occurred_on.delta(days.occurred_on.lag().over(by_time), unit="day").cast(
-            "float64"
-        ),
+        gap_days=gap.cast("float64"),
         next_on=days.occurred_on.lead().over(by_time),
         first_on=days.occurred_on.min().over(ibis.window(group_by="customer_id")),
     )
     so_far = ibis.window(
         group_by="customer_id", order_by="occurred_on", preceding=None, following=0
     )
-    return days.mutate(median_gap=days.gap.quantile(0.5).over(so_far))
+    return days.mutate(
+        gaps=days.gap_days.count().over(so_far),
+        median_gap_days=days.gap_days.quantile(0.5).over(so_far),
+    )
 
 
-def _median_gap(known: Base, days: ir.Table) -> float:
-    found = known.relation.collect(days.aggregate(median=days.gap.quantile(0.5)))
-    median = found["median"][0].as_py()
-    if median is None:
+def _typical_gap_days(known: Base, days: ir.Table) -> float:
+    """Return the median over customers of their median gap, as `rhythm` judges strangers."""
+    own = days.group_by("customer_id").aggregate(gap_days=days.gap_days.quantile(0.5))
+    found = known.relation.collect(own.aggregate(typical=own.gap_days.quantile(0.5)))
+    typical = found["typical"][0].as_py()
+    if typical is None:
         raise OptionError(
             "active_rule 'rhythm' on data in which nobody ordered on two days",
             "fallback_days, the days between two orders to assume",
             "pass fallback_days, or use active_rule 'orders'",
         )
-    return float(median)
+    return float(typical)
 
 
 def _alive_at_ends(
@@ -132,7 +137,9 @@ def _alive_at_ends(
 ) -> ir.Table:
     calendar = known.calendar
     first = period_index(days.occurred_on, size, calendar)
-    allowed = (ibis.coalesce(days.median_gap, fallback) * factor).floor().cast("int64")
+    own = days.gaps >= OWN_GAPS_MIN
+    gap_days = ibis.ifelse(own, days.median_gap_days, ibis.literal(fallback, "float64"))
+    allowed = (gap_days * factor).floor().cast("int64")
     stays = days.select(
         "customer_id",
         "occurred_on",

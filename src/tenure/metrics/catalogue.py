@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tenure.metrics import options
+from tenure.metrics.cohorts import MEANING as COHORTS
+from tenure.metrics.cohorts import cohorts
+from tenure.metrics.growth import MEANING as GROWTH
+from tenure.metrics.growth import growth
+from tenure.metrics.intervals import MEANING as INTERVALS
+from tenure.metrics.intervals import intervals
+from tenure.metrics.lifecycle import MEANING as LIFECYCLE
+from tenure.metrics.lifecycle import lifecycle
+from tenure.metrics.options import OptionSpec
+from tenure.metrics.repeat import MEANING as REPEAT
+from tenure.metrics.repeat import repeat
 from tenure.metrics.results import Meaning, MetricResult, Text
+from tenure.metrics.retention import MEANING as RETENTION
+from tenure.metrics.retention import retention
+from tenure.metrics.revenue import MEANING as REVENUE
+from tenure.metrics.revenue import revenue
+from tenure.metrics.rfm import MEANING as RFM
+from tenure.metrics.rfm import rfm
+from tenure.metrics.stickiness import MEANING as STICKINESS
+from tenure.metrics.stickiness import stickiness
+from tenure.metrics.totals import MEANING as TOTALS
+from tenure.metrics.totals import totals
 
-
-@dataclass(frozen=True, slots=True)
-class OptionSpec:
-    """One option of a metric.
-
-    Parameters
-    ----------
-    name : keyword of the function.
-    flag : the command line's name for it.
-    type : `choice`, `integer`, `number`, `date`, `text`, `texts` (comma-separated), `flag`,
-        `brackets` (`1,2-4,5-8`) or `table` (a path).
-    default : value if it is not given.
-    text : what it does, by language.
-    choices : accepted values if `type` is `choice`.
-    """
-
-    name: str
-    flag: str
-    type: str
-    default: object
-    text: Text
-    choices: tuple[str, ...] = ()
+__all__ = ["METRICS", "MetricSpec", "OptionSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +63,26 @@ class MetricSpec:
         return self.meaning.text
 
 
-METRICS: Mapping[str, MetricSpec] = {}
+_SPECS = (
+    MetricSpec(TOTALS, totals, (options.period(None), *options.WINDOW)),
+    MetricSpec(
+        RETENTION,
+        retention,
+        (options.period(), *options.WINDOW, *options.RETENTION),
+    ),
+    MetricSpec(COHORTS, cohorts, (options.period(), *options.WINDOW, *options.COHORTS)),
+    MetricSpec(LIFECYCLE, lifecycle, (options.period(), *options.WINDOW)),
+    MetricSpec(RFM, rfm, ()),
+    MetricSpec(REPEAT, repeat, (options.period(), *options.WINDOW, *options.REPEAT)),
+    MetricSpec(INTERVALS, intervals, options.INTERVALS),
+    MetricSpec(REVENUE, revenue, (options.period(), *options.WINDOW)),
+    MetricSpec(GROWTH, growth, (options.period(), *options.WINDOW, *options.GROWTH)),
+    MetricSpec(
+        STICKINESS,
+        stickiness,
+        (options.period("day"), *options.WINDOW, *options.STICKINESS),
+    ),
+)
+
+METRICS: Mapping[str, MetricSpec] = {spec.name: spec for spec in _SPECS}
 """Every metric by name."""

@@ -98,8 +98,9 @@ def retention(
         that order. `subscription`: active at a period's end if a contract covers the
         period's last day.
     rhythm_factor : factor on the median gap, above 0.
-    fallback_days : median gap in days of customers with a single order day; None takes the
-        median of all customers' gaps (named in the definition).
+    fallback_days : gap in days taken for customers with fewer than `rhythm.OWN_GAPS_MIN` gaps
+        by then; None takes the typical customer's (named in the definition), which can
+        change with later data: pass it to keep past figures still.
     subscriptions : contracts with customer_id, started_on and ended_on (first day without).
     columns, calendar, as_of : see `orders.base`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import ibis
@@ -78,10 +78,10 @@ def stickiness(
     data: TableLike,
     *,
     period: str = "day",
-    within_period: str | None = None,
     from_on: date | None = None,
     to_on: date | None = None,
-    kinds: tuple[str, ...] = (ORDER,),
+    within_period: str | None = None,
+    kinds: Sequence[str] = (ORDER,),
     columns: Mapping[str, str] | None = None,
     calendar: Calendar = Calendar(),  # noqa: B008 - frozen
     as_of: date | None = None,
@@ -92,11 +92,11 @@ def stickiness(
     ----------
     data : activity (see `orders.base`).
     period : the short period: `day`, `week`, `month` or `quarter`.
+    from_on, to_on : window [from_on, to_on) of the histogram; long periods that touch it
+        are shown whole in the ratio.
     within_period : the long period of the active ratio, longer than `period`; None is the
         month for days and weeks, the year for months and quarters. A week that lies in two
         months counts in each for the days it has there.
-    from_on, to_on : window [from_on, to_on) of the histogram; long periods that touch it
-        are shown whole in the ratio.
     kinds : kinds of activity that make a customer active.
     columns, calendar, as_of : see `orders.base`.
 

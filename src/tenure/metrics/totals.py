@@ -8,13 +8,14 @@ from datetime import date
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from tenure.engine.calendars import period_index
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar
 from tenure.metrics.membership import Membership, Part, known_money
 from tenure.metrics.orders import MONEY_KINDS, ORDER, Base, base, within
-from tenure.metrics.periods import check_window
+from tenure.metrics.periods import PERIOD_FIELDS, Periods, check_window, periods
 from tenure.metrics.ratios import ratio
-from tenure.metrics.results import COMPLETE, MONEY_SUM, UNDEFINED, Meaning, MetricResult
+from tenure.metrics.results import COMPLETE, MONEY_SUM, OPEN, UNDEFINED, Meaning, MetricResult
 
 MEANING = Meaning(
     name="totals",
@@ -60,62 +61,73 @@ SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+PERIOD_SCHEMA = pa.schema([*PERIOD_FIELDS, *SCHEMA])
 
 
 def totals(
     data: TableLike,
     *,
+    period: str | None = None,
     from_on: date | None = None,
     to_on: date | None = None,
     columns: Mapping[str, str] | None = None,
     calendar: Calendar = Calendar(),  # noqa: B008 - frozen
     as_of: date | None = None,
 ) -> MetricResult:
-    """Return customers, orders and money of a window in one row.
+    """Return customers, orders and money, in one row or one per period.
 
     Parameters
     ----------
     data : activity (see `orders.base`).
-    from_on, to_on : window [from_on, to_on); None is unbounded.
+    period : `day` .. `year` for a row per period; None for one row over the window.
+    from_on, to_on : window [from_on, to_on); None is unbounded. With `period`, periods that
+        touch it are shown whole.
     columns, calendar, as_of : see `orders.base`.
 
     Returns
     -------
-    MetricResult with one row; `customers` can be drilled down.
+    MetricResult; `customers` can be drilled down.
 
     Raises
     ------
-    OptionError : the window is empty.
+    OptionError : the period is unknown or the window empty.
     DataError : the data lack a column.
     """
     check_window(from_on, to_on)
     known = base(data, columns=columns, calendar=calendar, as_of=as_of)
-    customers = _by_customer(known, from_on, to_on)
-    membership = Membership(known.relation, (), (Part(customers, ("customers",)),))
-    found = known.relation.collect(
-        customers.aggregate(
-            customers=customers.customers.sum(),
-            orders=customers.orders.sum(),
-            gross=customers.gross_value.sum(),
-            returned=customers.returned_value.sum(),
-            first_order_on=customers.first_order_on.min(),
-            last_order_on=customers.last_order_on.max(),
+    if period is None:
+        table = _by_customer(within(known.of_kinds(MONEY_KINDS), from_on, to_on))
+        found = known.relation.collect(_summed(table, ())).to_pylist()[0]
+        rows = [_row(found, known)]
+        keys: tuple[str, ...] = ()
+        membership = Membership(known.relation, keys, (Part(table, ("customers",)),))
+    else:
+        shown = periods(known, period, from_on, to_on)
+        money_rows = known.of_kinds(MONEY_KINDS)
+        index = period_index(money_rows.occurred_on, shown.unit, calendar)
+        table = _by_customer(money_rows.mutate(period=index), "period")
+        keys = ("period",)
+        by_index = {
+            row["period"]: row for row in known.relation.collect(_summed(table, keys)).to_pylist()
+        }
+        rows = [_period_row(by_index.get(number, {}), known, shown, number) for number in shown]
+        membership = Membership(
+            known.relation, keys, (Part(table, ("customers",)),), {"period": shown.number}
         )
-    ).to_pylist()[0]
     return MetricResult(
         name=MEANING.name,
-        definition=MEANING.applied(calendar, known.as_of),
-        table=pa.Table.from_pylist([_row(found, known)], schema=SCHEMA),
+        definition=MEANING.applied(calendar, known.as_of, period=period),
+        table=pa.Table.from_pylist(rows, schema=PERIOD_SCHEMA if keys else SCHEMA),
         members=membership.members,
+        keys=keys,
         measures=("customers",),
         warnings=known.warnings,
     )
 
 
-def _by_customer(known: Base, from_on: date | None, to_on: date | None) -> ir.Table:
-    rows = within(known.of_kinds(MONEY_KINDS), from_on, to_on)
+def _by_customer(rows: ir.Table, *keys: str) -> ir.Table:
     ordered = rows.kind == ORDER
-    table = rows.group_by("customer_id").aggregate(
+    table = rows.group_by("customer_id", *keys).aggregate(
         orders=rows.order_id.nunique(where=ordered),
         gross_value=rows.value.sum(where=ordered),
         returned_value=-rows.value.sum(where=~ordered),
@@ -125,15 +137,35 @@ def _by_customer(known: Base, from_on: date | None, to_on: date | None) -> ir.Ta
     return table.mutate(customers=table.orders > 0)
 
 
+def _summed(table: ir.Table, keys: tuple[str, ...]) -> ir.Table:
+    grouped = table.group_by(list(keys)) if keys else table
+    return grouped.aggregate(
+        customers=table.customers.sum(),
+        orders=table.orders.sum(),
+        gross=table.gross_value.sum(),
+        returned=table.returned_value.sum(),
+        first_order_on=table.first_order_on.min(),
+        last_order_on=table.last_order_on.max(),
+    )
+
+
+def _period_row(
+    found: Mapping[str, object], known: Base, shown: Periods, number: int
+) -> dict[str, object]:
+    if shown.is_open(number):
+        return shown.names(number) | {"state": OPEN, "reason": "open_period"}
+    return shown.names(number) | _row(found, known)
+
+
 def _row(found: Mapping[str, object], known: Base) -> dict[str, object]:
-    customers, orders = int(str(found["customers"] or 0)), int(str(found["orders"] or 0))
-    money = known_money(found["gross"], found["returned"])
+    customers, orders = int(str(found.get("customers") or 0)), int(str(found.get("orders") or 0))
+    money = known_money(found.get("gross"), found.get("returned"))
     return {
         "customers": customers,
         "orders": orders,
         **money,
-        "first_order_on": found["first_order_on"],
-        "last_order_on": found["last_order_on"],
+        "first_order_on": found.get("first_order_on"),
+        "last_order_on": found.get("last_order_on"),
         "mean_order_value": ratio(money["gross_value"], orders, "no_orders")[0],
         "revenue_per_customer": ratio(money["net_value"], customers, "no_orders")[0],
         "currency": known.currency,
