@@ -1,0 +1,274 @@
+"""From a report's inputs to its figures: plain tables, findings and definitions, ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+
+from tenure.kernel import Calendar, Estimate
+from tenure.metrics.catalogue import METRICS
+from tenure.metrics.results import Definition, MetricResult, Notice, Text
+from tenure.metrics.stages import MEANING as STAGES
+from tenure.pages import commands
+from tenure.pages.customer_tables import customer_tables
+from tenure.pages.findings import Finding, find
+from tenure.pages.inputs import ReportInputs
+from tenure.pages.layout import METRIC_SECTIONS, kind_of
+from tenure.pages.repeat_orders import repeat_summary, second_order
+from tenure.pages.tables import Column, FigureTable, as_dict, columns, plain, tidy_rows
+from tenure.pages.texts import LANGUAGES, texts
+from tenure.pages.values import Kind
+
+OWN_DEFINITIONS = (
+    "point_value",
+    "retention_change",
+    "overdue",
+    "concentration",
+    "source_value",
+    "segments",
+    "quality",
+)
+"""Definitions of figures that no metric has; their words are in the text catalogue."""
+
+SHOWN_OTHERWISE = ("intervals", "rfm", "stages", "sources")
+"""Metrics whose figures stand in tables of another shape."""
+
+SNAPSHOT_RULES: dict[str, str] = {"overdue": "rhythm"}
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionEntry:
+    """One definition of the appendix.
+
+    Parameters
+    ----------
+    title, text : by language.
+    active_rule, period, timezone, as_of, version : as in `metrics.Definition`.
+    population : code of who is counted.
+    """
+
+    title: Mapping[str, str]
+    text: Mapping[str, str]
+    active_rule: str
+    period: str | None
+    timezone: str
+    as_of: date
+    population: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFigures:
+    """Everything a report says, in no language yet.
+
+    Parameters
+    ----------
+    business, as_of, generated_at, timezone, currency, period : as in `ReportInputs`.
+    tables : figure tables by name.
+    findings : what matters first, in order.
+    definitions : the appendix, by key.
+    notices : what a reader must know, by section.
+    """
+
+    business: str
+    as_of: date
+    generated_at: datetime
+    timezone: str
+    currency: str | None
+    period: str
+    tables: Mapping[str, FigureTable]
+    findings: tuple[Finding, ...]
+    definitions: Mapping[str, DefinitionEntry]
+    notices: Mapping[str, tuple[Notice, ...]]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures as plain values for JSON; money is exact text."""
+        return {
+            "business": self.business,
+            "as_of": self.as_of.isoformat(),
+            "generated_at": self.generated_at.isoformat(timespec="seconds") + "Z",
+            "timezone": self.timezone,
+            "currency": self.currency,
+            "period": self.period,
+            "findings": [_finding(finding) for finding in self.findings],
+            "tables": {name: as_dict(table) for name, table in self.tables.items()},
+            "definitions": {
+                key: {**asdict(entry), "as_of": entry.as_of.isoformat()}
+                for key, entry in self.definitions.items()
+            },
+            "notices": {
+                section: [{"code": n.code, "text": dict(n.text)} for n in notices]
+                for section, notices in self.notices.items()
+            },
+        }
+
+
+def collect(inputs: ReportInputs) -> ReportFigures:
+    """Return the figures of a report.
+
+    Parameters
+    ----------
+    inputs : results and small tables; what is missing is left out.
+    """
+    tables: dict[str, FigureTable] = {}
+    for table in (*_metric_tables(inputs), *customer_tables(inputs), *_data_tables(inputs)):
+        tables[table.name] = table
+    return ReportFigures(
+        inputs.business,
+        inputs.as_of,
+        inputs.generated_at,
+        inputs.timezone,
+        inputs.currency,
+        inputs.period,
+        tables,
+        find(tables, inputs.period),
+        _definitions(inputs),
+        _notices(inputs),
+    )
+
+
+def _metric_tables(inputs: ReportInputs) -> list[FigureTable]:
+    made = []
+    for name, result in inputs.metrics.items():
+        if name in SHOWN_OTHERWISE:
+            continue
+        described = _described(result.table)
+        made.append(
+            FigureTable(
+                name,
+                described,
+                tidy_rows(described, result.rows()),
+                result.name,
+                "customers_with_order",
+                commands.metric(
+                    result.name, _example_cell(result), period=result.definition.period
+                ),
+                result.definition.period,
+            )
+        )
+    made += second_order(inputs.second_order)
+    totals = inputs.metrics.get("totals")
+    return made + repeat_summary(inputs.second_order, totals, inputs.order_counts)
+
+
+def _example_cell(result: MetricResult) -> dict[str, object]:
+    """Return the cell of the latest complete row, so that the command can be run as it stands."""
+    if not result.measures:
+        return {}
+    rows = [row for row in result.rows() if row.get("state", "complete") == "complete"]
+    if not rows:
+        return {}
+    cell = {key: rows[-1][key] for key in result.keys}
+    return {**cell, "measure": result.measures[0]}
+
+
+def _data_tables(inputs: ReportInputs) -> list[FigureTable]:
+    made = []
+    if inputs.imports is not None:
+        described = columns(
+            received_at=Kind.INSTANT,
+            file=Kind.TEXT,
+            sheet=Kind.TEXT,
+            rows_read=Kind.COUNT,
+            accepted=Kind.COUNT,
+            duplicate=Kind.COUNT,
+            quarantined=Kind.COUNT,
+            skipped=Kind.COUNT,
+        )
+        rows = [{**row, "file": row["source"]} for row in inputs.imports.to_pylist()]
+        rows.sort(key=lambda row: (row["received_at"], row["import_id"]))
+        made.append(_data_table("imports", described, rows))
+    if inputs.rules:
+        described = columns(
+            rule=Kind.TEXT,
+            check=Kind.CODE,
+            status=Kind.CODE,
+            measured=Kind.TEXT,
+            expected=Kind.TEXT,
+        )
+        made.append(_data_table("quality", described, [asdict(rule) for rule in inputs.rules]))
+    return made
+
+
+def _data_table(
+    name: str, described: tuple[Column, ...], rows: Sequence[Mapping[str, object]]
+) -> FigureTable:
+    return FigureTable(
+        name, described, tidy_rows(described, rows), "quality", "imported_rows", "tenure doctor"
+    )
+
+
+def _described(table: pa.Table) -> tuple[Column, ...]:
+    return tuple(Column(field.name, kind_of(field.name, field.type)) for field in table.schema)
+
+
+def _definitions(inputs: ReportInputs) -> dict[str, DefinitionEntry]:
+    entries = {
+        result.name: _metric_definition(METRICS[result.name].title, result.definition)
+        for result in inputs.metrics.values()
+    }
+    staged = STAGES.applied(Calendar(inputs.timezone), inputs.as_of, active_rule="rhythm")
+    entries["stages"] = _metric_definition(STAGES.title, staged)
+    for key in OWN_DEFINITIONS:
+        entries[key] = DefinitionEntry(
+            {language: texts(language).say(f"definition.{key}.title") for language in LANGUAGES},
+            {language: texts(language).say(f"definition.{key}.text") for language in LANGUAGES},
+            SNAPSHOT_RULES.get(key, "none"),
+            inputs.period if key in ("point_value", "retention_change") else None,
+            inputs.timezone,
+            inputs.as_of,
+            "imported_rows" if key == "quality" else "customers_with_order",
+            1,
+        )
+    return entries
+
+
+def _metric_definition(title: Text, definition: Definition) -> DefinitionEntry:
+    return DefinitionEntry(
+        dict(title),
+        dict(definition.text),
+        definition.active_rule,
+        definition.period,
+        definition.timezone,
+        definition.as_of or date.min,
+        "customers_with_order",
+        definition.version,
+    )
+
+
+def _notices(inputs: ReportInputs) -> dict[str, tuple[Notice, ...]]:
+    said: dict[str, tuple[Notice, ...]] = {}
+    for name, result in inputs.metrics.items():
+        section = METRIC_SECTIONS[name]
+        known = {notice.code for notice in said.get(section, ())}
+        fresh = tuple(notice for notice in result.warnings if notice.code not in known)
+        if fresh:
+            said[section] = (*said.get(section, ()), *fresh)
+    return said
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "name": finding.name,
+        "variant": finding.variant,
+        "at_stake": plain(finding.at_stake),
+        "interval": _interval(finding.estimate),
+        "facts": {name: plain(value) for name, (_, value) in finding.facts.items()},
+        "definition": finding.definition,
+        "command": finding.command,
+    }
+
+
+def _interval(estimate: Estimate | None) -> dict[str, object] | None:
+    if estimate is None:
+        return None
+    return {
+        "value": float(f"{estimate.value:.10g}"),
+        "low": float(f"{estimate.low:.10g}"),
+        "high": float(f"{estimate.high:.10g}"),
+        "confidence": estimate.confidence,
+        "method": estimate.method,
+    }

@@ -1,0 +1,298 @@
+"""One report in one language, as the templates ask for it."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from tenure.pages.figures import ReportFigures
+from tenure.pages.findings import Finding
+from tenure.pages.layout import SECTIONS, SOURCE_TABLES
+from tenure.pages.pictures import ChartView, HeatView, Pictures
+from tenure.pages.tables import Row, Value
+from tenure.pages.texts import HTML_LANGUAGE, Texts
+from tenure.pages.values import Kind, Writer
+from tenure.pages.views import Sights, SourceView, TableView
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One of the figures in the strip on top."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One finding in words."""
+
+    id: str
+    care: bool
+    amount: str
+    stake: str
+    interval: str
+    headline: str
+    detail: str
+    working: str
+    source: SourceView
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionView:
+    """One definition of the appendix in words."""
+
+    id: str
+    title: str
+    text: str
+    terms: str
+
+
+class Page:
+    """What the report's templates read.
+
+    Parameters
+    ----------
+    figures : the report's figures.
+    texts : the language's catalogue.
+    """
+
+    def __init__(self, figures: ReportFigures, texts: Texts) -> None:
+        self.figures = figures
+        self.texts = texts
+        self.writer = Writer(texts, figures.currency)
+        unit = texts.say(f"unit.{figures.period}")
+        plural = texts.say(f"unit.{figures.period}_plural")
+        self._units = {"unit": unit, "unit_plural": plural, "units": plural}
+        self.sights = Sights(texts, self.writer, self._units)
+        self.pictures = Pictures(figures.tables, self.sights)
+        self.sections = SECTIONS
+        self.html_language = HTML_LANGUAGE[texts.language]
+        self.business = figures.business
+
+    @property
+    def heading(self) -> str:
+        """The document's title."""
+        return " · ".join(filter(None, (self.texts.say("page.title"), self.business)))
+
+    @property
+    def style(self) -> str:
+        """The style sheet; it holds no text of the data."""
+        folder = importlib.resources.files("tenure.pages") / "templates"
+        return (folder / "report.css").read_text(encoding="utf-8")
+
+    @property
+    def facts(self) -> list[str]:
+        """The line under the title."""
+        say, day = self.texts.say, self.writer.day
+        said = [say("page.fact.as_of", day=day(self.figures.as_of))]
+        totals = self._first("totals")
+        first, last = totals.get("first_order_on"), totals.get("last_order_on")
+        if isinstance(first, date) and isinstance(last, date):
+            said.append(say("page.fact.span", first=day(first), last=day(last)))
+        said.append(say("page.fact.timezone", timezone=self.figures.timezone))
+        if self.figures.currency:
+            said.append(say("page.fact.currency", currency=self.figures.currency))
+        return said
+
+    @property
+    def made(self) -> str:
+        """The last line: from which data, when."""
+        until = self.writer.day(self.figures.as_of - timedelta(days=1))
+        made = self.writer.day(self.figures.generated_at)
+        return self.texts.say("page.made", as_of=until, generated_at=made)
+
+    @property
+    def keys(self) -> list[KeyFigure]:
+        """The strip of key figures; what is not known is left out."""
+        made = (self._customers_key, self._value_key, self._active_key, self._retention_key)
+        found = [make() for make in (*made, self._repeat_key, self._overdue_key)]
+        return [key for key in found if key is not None]
+
+    @property
+    def findings(self) -> list[FindingView]:
+        """What matters first, in order."""
+        return [self._finding(finding) for finding in self.figures.findings]
+
+    @property
+    def definitions(self) -> list[DefinitionView]:
+        """The appendix."""
+        say, language = self.texts.say, self.texts.language
+        return [
+            DefinitionView(
+                key,
+                entry.title[language],
+                entry.text[language],
+                say(
+                    "definition.terms",
+                    version=entry.version,
+                    rule=say(f"definition.rule.{entry.active_rule}"),
+                    period=say(f"unit.{entry.period}") if entry.period else say("definition.none"),
+                    timezone=entry.timezone,
+                    as_of=self.writer.day(entry.as_of),
+                    population=say(f"population.{entry.population}"),
+                ),
+            )
+            for key, entry in self.figures.definitions.items()
+        ]
+
+    def notices(self, section: str) -> list[str]:
+        """Return what a reader of a section must know."""
+        said = self.figures.notices.get(section, ())
+        return [notice.text[self.texts.language] for notice in said]
+
+    def table(self, name: str) -> TableView | None:
+        """Return a table as it is shown, or None if the report has none."""
+        table = self.figures.tables.get(SOURCE_TABLES.get(name, name))
+        if table is None:
+            return None
+        source = self._source(table.definition, table.population, table.command)
+        return self.sights.table(replace(table, name=name), source)
+
+    def chart(self, name: str) -> ChartView | None:
+        """Return a chart, or None if there is too little to draw."""
+        return self.pictures.chart(name)
+
+    def heat(self) -> HeatView | None:
+        """Return the cohort table, or None if the report has none."""
+        table = self.figures.tables.get("cohorts")
+        if table is None:
+            return None
+        return self.pictures.heat(self._source(table.definition, table.population, table.command))
+
+    def _source(self, definition: str, population: str, command: str) -> SourceView:
+        return SourceView(
+            self.writer.day(self.figures.as_of),
+            self.figures.timezone,
+            self.texts.say(f"population.{population}"),
+            definition,
+            self.figures.definitions[definition].title[self.texts.language],
+            command,
+        )
+
+    def _finding(self, finding: Finding) -> FindingView:
+        key = f"finding.{finding.name}.{finding.variant}"
+        words: dict[str, object] = dict(self._units)
+        words["adjective"] = self.texts.say(f"unit.{self.figures.period}_adjective")
+        for name, (kind, value) in finding.facts.items():
+            words[name] = self._word(kind, value)
+
+        def say(part: str) -> str:
+            full = f"{key}.{part}"
+            count = finding.facts.get("count", (Kind.COUNT, 0))[1]
+            return self.texts.say(full, count, **words) if self.texts.has(full) else ""
+
+        stake = say("stake")
+        amount = "" if finding.at_stake is None else self.writer.money(finding.at_stake)
+        if finding.care:
+            amount, stake = stake, ""
+        table = {"quality": "imported_rows", "concentration": "active_customers"}
+        population = table.get(finding.definition, "customers_with_order")
+        return FindingView(
+            f"{finding.name}-{finding.variant}",
+            finding.care,
+            amount or self.texts.say("finding.no_amount"),
+            stake,
+            self._interval(finding),
+            say("headline"),
+            say("detail"),
+            say("working"),
+            self._source(finding.definition, population, finding.command),
+        )
+
+    def _word(self, kind: Kind, value: Value) -> str:
+        return (
+            self.sights.period(str(value))
+            if kind is Kind.PERIOD
+            else self.sights.plain(kind, value)
+        )
+
+    def _interval(self, finding: Finding) -> str:
+        estimate = finding.estimate
+        if estimate is None or finding.estimate_kind is not Kind.MONEY:
+            return ""
+        key = "range_of_periods" if estimate.method == "range_of_periods" else "range"
+        low, high = (self.writer.money(Decimal(repr(end))) for end in (estimate.low, estimate.high))
+        return self.texts.say(f"finding.{key}", low=low, high=high)
+
+    def _customers_key(self) -> KeyFigure | None:
+        row = self._first("totals")
+        if row.get("customers") is None:
+            return None
+        orders = self.writer.write(Kind.COUNT, row.get("orders"))
+        return self._key("customers", Kind.COUNT, row["customers"], "customers_note", orders=orders)
+
+    def _value_key(self) -> KeyFigure | None:
+        row = self._first("totals")
+        if row.get("net_value") is None:
+            return None
+        gross, back = (self.writer.write(Kind.MONEY, row[n]) for n in _GROSS)
+        return self._key(
+            "net_value", Kind.MONEY, row["net_value"], "net_value_note", gross=gross, returned=back
+        )
+
+    def _active_key(self) -> KeyFigure | None:
+        row = self._latest("lifecycle")
+        if row is None:
+            return None
+        period = self.sights.period(str(row["period"]))
+        new = self.writer.write(Kind.COUNT, row["new"])
+        return self._key("active", Kind.COUNT, row["active"], "active_note", period=period, new=new)
+
+    def _retention_key(self) -> KeyFigure | None:
+        row = self._latest("retention")
+        if row is None:
+            return None
+        period = self.sights.period(str(row["period"]))
+        low, high = (
+            self.writer.write(Kind.RATE, row[f"retention_rate_{end}"]) for end in ("low", "high")
+        )
+        return self._key(
+            "retention",
+            Kind.RATE,
+            row["retention_rate"],
+            "interval_note",
+            period=period,
+            low=low,
+            high=high,
+        )
+
+    def _repeat_key(self) -> KeyFigure | None:
+        row = self._first("repeat_summary")
+        share = row.get("one_time_share")
+        if not isinstance(share, float):
+            return None
+        more = int(str(row["customers"])) - int(str(row["one_time_customers"]))
+        count = self.writer.write(Kind.COUNT, more)
+        return self._key("repeat", Kind.RATE, 1 - share, "repeat_note", count=count)
+
+    def _overdue_key(self) -> KeyFigure | None:
+        found = next((f for f in self.figures.findings if f.name == "overdue"), None)
+        if found is None:
+            return None
+        count, amount = found.facts["count"][1], found.facts["amount"][1]
+        note = self.writer.write(Kind.MONEY, amount) or self.texts.say("page.key.unknown")
+        return self._key("overdue", Kind.COUNT, count, "overdue_note", amount=note)
+
+    def _key(self, name: str, kind: Kind, value: Value, note: str, **words: str) -> KeyFigure:
+        return KeyFigure(
+            self.texts.say(f"page.key.{name}", **words),
+            self.writer.write(kind, value),
+            self.texts.say(f"page.key.{note}", **words),
+        )
+
+    def _first(self, name: str) -> Mapping[str, Value]:
+        table = self.figures.tables.get(name)
+        return table.rows[0] if table and table.rows else {}
+
+    def _latest(self, name: str) -> Row | None:
+        table = self.figures.tables.get(name)
+        rows = [row for row in table.rows if row.get("state") == "complete"] if table else []
+        return rows[-1] if rows else None
+
+
+_GROSS = ("gross_value", "returned_value")
