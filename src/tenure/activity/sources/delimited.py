@@ -31,6 +31,7 @@ from tenure.activity.sources.raw import (
     unique_headers,
 )
 from tenure.activity.sources.rejects import Rejects, fresh_name
+from tenure.activity.sources.writing import NumberedWriter
 from tenure.engine.duck import literal, quote
 from tenure.kernel import Issue, OptionError, ProgressSink, Severity, SourceError
 
@@ -99,10 +100,12 @@ def open_delimited(
     plan = plan_reading(first, options, name)
     copy_path = scratch / f"{fresh_name('copy')}.csv"
     rejects, tail = Rejects(connection), Footers(plan)
-    with copy_path.open("wb", buffering=1 << 20) as file:
-        copy = NumberedCopy(
-            file, plan.dialect, len(plan.columns), plan.first_line, _to(rejects, len(plan.columns))
-        )
+    width = len(plan.columns)
+    with (
+        copy_path.open("wb") as file,
+        NumberedWriter(file, plan.dialect.delimiter.encode()) as writer,
+    ):
+        copy = NumberedCopy(writer, plan.dialect, width, plan.first_line, _to(rejects, width))
         waiting = b""
         for piece, last in _body(first, pieces, plan):
             body = tail.cut(waiting + piece) if last else waiting + piece

@@ -15,6 +15,7 @@ SPACES = " "
 _NONE = "\x1f"
 """The delimiter of a text of one column: a character no text holds."""
 
+_FEW_QUOTES = 3
 _CANDIDATES = ("\t", ";", "|", ",")
 
 
@@ -144,7 +145,7 @@ def _quotes_count(sample: Sequence[str], delimiter: str) -> bool:
     text = "\n".join(line for line in sample if '"' in line)
     opened = len(re.findall(rf'(?:\A|\n|{mark})"(?!{mark}|\n|\Z)', text))
     closed = len(re.findall(rf'(?<!{mark})(?<!\n)"(?:{mark}|\n|\Z)', text))
-    return closed * 2 >= opened
+    return closed * 2 >= opened or opened < _FEW_QUOTES
 
 
 def _regularity(widths: Sequence[int]) -> tuple[float, int]:

@@ -14,18 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import BinaryIO
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from tenure.activity.sources.dialects import Dialect
 from tenure.activity.sources.lines import MARK
+from tenure.activity.sources.writing import NumberedWriter
 
 MAX_QUOTED_BYTES = 1 << 16
 """A quoted cell with line ends may be this long; a longer one is a quote left open."""
-
-_FEW_LINES = 64
 
 Reject = Callable[[int, bytes, str], None]
 """Receives a rejected record: its line, its bytes, and the code of the reason."""
@@ -36,7 +31,7 @@ class NumberedCopy:
 
     Parameters
     ----------
-    file : the copy, open for writing.
+    writer : writes the copy.
     dialect : how records are cut.
     width : count of columns; a record may have fewer, not more.
     first_line : physical line of the first record.
@@ -44,11 +39,11 @@ class NumberedCopy:
     """
 
     def __init__(
-        self, file: BinaryIO, dialect: Dialect, width: int, first_line: int, reject: Reject
+        self, writer: NumberedWriter, dialect: Dialect, width: int, first_line: int, reject: Reject
     ) -> None:
         self.rows = 0
         self.multiline = False
-        self._file = file
+        self._writer = writer
         self.line = first_line
         self._width = width
         self._reject = reject
@@ -88,11 +83,14 @@ class NumberedCopy:
         return b""
 
     def _is_rectangular(self, piece: bytes) -> bool:
-        if MARK in piece or (self._quoted and b'"' in piece):
+        if (self._quoted and b'"' in piece) or (not piece.isascii() and MARK in piece):
             return False
         shape = piece.translate(None, self._dropped)
-        lines = len(shape) // len(self._shape)
-        return shape == self._shape * lines and not self._blank.search(b"\n" + piece)
+        if shape != self._shape * (len(shape) // len(self._shape)):
+            return False
+        return not (
+            self._blank.match(b"\n" + piece[:MAX_QUOTED_BYTES]) or self._blank.search(piece)
+        )
 
     def _clean_end(self, piece: bytes, position: int) -> int:
         match = self._run.match(piece, position)
@@ -123,7 +121,7 @@ class NumberedCopy:
         else:
             self.multiline |= record.count(b"\n") > 1
             self.rows += 1
-            self._file.write(b"%d" % self.line + self._delimiter + record)
+            self._writer.write_record(record, self.line)
         return match.end()
 
     def _width_of(self, record: bytes) -> int:
@@ -132,30 +130,9 @@ class NumberedCopy:
     def _write(self, run: bytes) -> None:
         """Write a run of clean records of one line each."""
         count = run.count(b"\n")
-        if count <= _FEW_LINES:
-            numbers = range(self.line, self.line + count)
-            lines = zip(numbers, run.splitlines(keepends=True), strict=True)
-            self._file.write(b"".join(b"%d%b%b" % (n, self._delimiter, t) for n, t in lines))
-        else:
-            self._file.write(_numbered(run, self.line, count, self._delimiter))
+        self._writer.write_run(run, self.line, count)
         self.line += count
         self.rows += count
-
-
-def _numbered(run: bytes, first_line: int, count: int, delimiter: bytes) -> pa.Buffer:
-    """Return a run with each line's number before it; Arrow does it without a Python loop."""
-    binary = pa.large_binary()
-    text = pa.Array.from_buffers(
-        binary, 1, [None, pa.array([0, len(run) - 1], pa.int64()).buffers()[1], pa.py_buffer(run)]
-    )
-    lines = pc.split_pattern(text, b"\n").values
-    numbers = pa.arange(first_line, first_line + count).cast(pa.large_string()).cast(binary)
-    feed = pa.scalar(b"\n", binary)
-    # The last argument joins the others, so: number, delimiter, line, line end.
-    joined = pc.binary_join_element_wise(
-        numbers, pa.scalar(delimiter, binary), lines, feed, pa.scalar(b"", binary)
-    )
-    return joined.buffers()[2]
 
 
 def _cell(delimiter: bytes, *, quoted: bool, over_lines: bool) -> bytes:
