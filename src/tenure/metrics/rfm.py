@@ -151,42 +151,55 @@ MEANING = Meaning(
 )
 
 
-def score_columns(
-    customers: ir.Table, cuts: RfmCuts | ir.Table
-) -> dict[str, ir.IntegerValue | ir.StringValue]:
-    """Return scores and segment of each customer, all null without an order.
+def with_scores(customers: ir.Table, cuts: RfmCuts | None = None) -> ir.Table:
+    """Return customers with their three scores and `rfm_segment`, all null without an order.
 
     Parameters
     ----------
     customers : with `days_since_last_order`, `order_count` and `net_value`.
-    cuts : cut points, or the customers themselves joined with `cut_columns`.
+    cuts : cut points; None takes quintiles over the customers with an order.
     """
-    points = _literals(cuts) if isinstance(cuts, RfmCuts) else _columns(cuts)
-    known = customers.days_since_last_order.notnull()
-    recency = 5 - _beyond(customers.days_since_last_order, points["recency_days"])
-    frequency = 1 + _beyond(customers.order_count, points["order_count"])
-    money = 1 + _beyond(customers.net_value, points["net_value"])
+    if cuts is None:
+        joined = customers.cross_join(quintiles(customers))
+        points: dict[str, Sequence[ir.FloatingValue]] = {
+            name: [joined[cut] for cut in _cut_names(name)] for name in _MEASURES
+        }
+    else:
+        joined, points = customers, _literals(cuts)
+    known = joined.days_since_last_order.notnull()
+    recency = 5 - _beyond(joined.days_since_last_order, points["recency_days"])
+    frequency = 1 + _beyond(joined.order_count, points["order_count"])
+    money = 1 + _beyond(joined.net_value, points["net_value"])
+    scored = joined.mutate(
+        recency_score=known.ifelse(recency, ibis.null("int64")),
+        frequency_score=known.ifelse(frequency, ibis.null("int64")),
+        monetary_score=known.ifelse(money, ibis.null("int64")),
+    ).drop(*(name for name in joined.columns if name not in customers.columns))
+    # Step by step: written as one expression, each of 25 cells would repeat all comparisons.
+    frequency, money = scored.frequency_score, scored.monetary_score
     blended = ibis.coalesce(((frequency + money + 1) / 2).floor().cast("int64"), frequency)
-    cell = recency * 10 + blended
-    names = [(cell == r * 10 + fm, name.value) for (r, fm), name in RFM_CELLS.items()]
-    return {
-        "recency_score": known.ifelse(recency, ibis.null("int64")),
-        "frequency_score": known.ifelse(frequency, ibis.null("int64")),
-        "monetary_score": known.ifelse(money, ibis.null("int64")),
-        "rfm_segment": known.ifelse(ibis.cases(*names), ibis.null("string")),
-    }
+    placed = scored.mutate(rfm_cell=scored.recency_score * 10 + blended)
+    names = [(placed.rfm_cell == r * 10 + fm, name.value) for (r, fm), name in RFM_CELLS.items()]
+    return placed.mutate(rfm_segment=ibis.cases(*names)).drop("rfm_cell")
 
 
-def cut_columns(customers: ir.Table) -> dict[str, ir.FloatingScalar]:
-    """Return the quintile cut points over customers with an order, as aggregates."""
+def quintiles(customers: ir.Table) -> ir.Table:
+    """Return the quintile cut points over customers with an order, as one row."""
     buyers = customers.days_since_last_order.notnull()
-    sums: dict[str, ir.FloatingScalar] = {}
-    for name, column in _MEASURES.items():
-        value = customers[column].cast("float64")
-        for number, share in enumerate(QUINTILES):
-            # Money has four digits; so has a cut point, which can then be printed and given back.
-            sums[f"{name}_cut_{number}"] = value.quantile(share, where=buyers).round(4)
-    return sums
+    found = customers.aggregate(
+        **{
+            name: customers[column].cast("float64").quantile(list(QUINTILES), where=buyers)
+            for name, column in _MEASURES.items()
+        }
+    )
+    # Money has four digits; so has a cut point, which can then be printed and given back.
+    return found.select(
+        **{
+            cut: found[name][number].round(4)
+            for name in _MEASURES
+            for number, cut in enumerate(_cut_names(name))
+        }
+    )
 
 
 _MEASURES = {
@@ -221,8 +234,7 @@ def frozen_cuts(customers: Relation) -> RfmCuts:
     ------
     OptionError : none of them has an order.
     """
-    row = customers.collect(customers.table.aggregate(**cut_columns(customers.table)))
-    found = _cuts_of(row.to_pylist()[0])
+    found = _cuts_of(customers.collect(quintiles(customers.table)).to_pylist()[0])
     if found is None:
         raise OptionError(
             "no customer with an order", "at least one", "take a later as-of date, or give cuts"
@@ -261,10 +273,10 @@ def rfm(
     facts = base(data, columns=columns, calendar=calendar, as_of=as_of)
     engine = facts.relation.engine
     customers = _customers(facts)
-    sums = engine.collect(customers.aggregate(**cut_columns(customers))).to_pylist()[0]
-    points = cuts if cuts is not None else _cuts_of(sums)
+    found = engine.collect(quintiles(customers)).to_pylist()[0]
+    points = cuts if cuts is not None else _cuts_of(found)
     note = None if points is None else points.describe()
-    scored = customers.mutate(**score_columns(customers, points or _NO_CUTS))
+    scored = with_scores(customers, points)
     sizes = scored.group_by("rfm_segment").aggregate(
         customers=scored.count(), net_value=scored.net_value.sum()
     )
@@ -277,7 +289,7 @@ def rfm(
     return MetricResult(
         name=MEANING.name,
         definition=MEANING.applied(calendar, facts.as_of, note=note),
-        table=_table(rows, has_money=sums["net_value_cut_0"] is not None),
+        table=_table(rows, has_money=found["net_value_cut_0"] is not None),
         members=members,
         keys=("segment",),
         measures=("customers",),
@@ -299,12 +311,12 @@ def _customers(facts: Base) -> ir.Table:
     return customers.mutate(days_since_last_order=since)
 
 
-_NO_CUTS = RfmCuts((0.0,) * 4, (0.0,) * 4, None)
-"""Stands in where nobody has ordered: it scores no one."""
+def _cut_names(measure: str) -> list[str]:
+    return [f"{measure}_cut_{number}" for number in range(len(QUINTILES))]
 
 
 def _cuts_of(row: Mapping[str, float | None]) -> RfmCuts | None:
-    points = {name: [row[f"{name}_cut_{i}"] for i in range(4)] for name in _MEASURES}
+    points = {name: [row[cut] for cut in _cut_names(name)] for name in _MEASURES}
     if points["recency_days"][0] is None:
         return None
     plain = {name: tuple(float(p) for p in four if p is not None) for name, four in points.items()}
@@ -321,10 +333,6 @@ def _literals(cuts: RfmCuts) -> dict[str, Sequence[ir.FloatingValue]]:
         name: [ibis.null("float64") if p is None else ibis.literal(p, "float64") for p in four]
         for name, four in given.items()
     }
-
-
-def _columns(table: ir.Table) -> dict[str, Sequence[ir.FloatingValue]]:
-    return {name: [table[f"{name}_cut_{i}"] for i in range(4)] for name in _MEASURES}
 
 
 def _beyond(value: ir.NumericValue, cuts: Sequence[ir.FloatingValue]) -> ir.IntegerValue:

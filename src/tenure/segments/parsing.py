@@ -86,6 +86,8 @@ def parse(text: str, place: Place) -> exp.Expr:
     """
     if len(text) > MOST_CHARACTERS:
         raise _too_large(place, f"{len(text)} characters")
+    if any("\ud800" <= sign <= "\udfff" or sign == "\0" for sign in text):
+        raise place.error("a broken character", "readable text", "write the condition anew")
     tokens = _tokens(text, place)
     tree = _tree(text, tokens, place)
     depth = 0

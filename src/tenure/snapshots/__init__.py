@@ -8,7 +8,7 @@ from tenure.snapshots.attributes import attribute_names
 from tenure.snapshots.catalogue import CATALOGUE, SNAPSHOT_VERSION, catalogue, column_kinds
 from tenure.snapshots.columns import ColumnKind, SnapshotColumn, attribute_columns
 from tenure.snapshots.frozen import SNAPSHOTS, FrozenSnapshot, freeze, frozen_snapshots, thaw
-from tenure.snapshots.snapshot import snapshot
+from tenure.snapshots.snapshot import held, snapshot
 
 __all__ = [
     "CATALOGUE",
@@ -23,6 +23,7 @@ __all__ = [
     "column_kinds",
     "freeze",
     "frozen_snapshots",
+    "held",
     "snapshot",
     "thaw",
 ]

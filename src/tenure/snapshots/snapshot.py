@@ -13,10 +13,10 @@ import ibis
 import ibis.expr.types as ir
 
 from tenure.activity.facts import Facts
-from tenure.engine.relations import Relation
+from tenure.engine.relations import Relation, relation
 from tenure.kernel import Calendar
 from tenure.metrics.orders import ORDER, REFUND, Base, base
-from tenure.metrics.rfm import RfmCuts, cut_columns, score_columns
+from tenure.metrics.rfm import RfmCuts, with_scores
 from tenure.metrics.rhythm import distinct_orders, rhythm_sums, with_gaps, with_rhythm
 from tenure.metrics.stages import StageRule, stage_of
 from tenure.snapshots.attributes import attribute_names, attributes_known
@@ -64,12 +64,17 @@ def snapshot(
     people = _people(trade, [told.select("customer_id"), contracts.select("customer_id")])
     timed = with_rhythm(people, as_of)
     staged = timed.mutate(lifecycle_stage=stage_of(timed, as_of, stage_rule))
-    rows = _scored(staged, cuts)
+    rows = with_scores(staged, cuts)
     for part in (_baskets(known.order_lines, as_of), contracts, told):
         rows = _beside(rows, part)
     rows = rows.mutate(as_of=ibis.date(as_of))
     columns = {c.name: rows[c.name].cast(ibis.dtype(c.dtype)) for c in catalogue(attributes)}
     return Relation(rows.select(**columns), facts.engine)
+
+
+def held(made: Relation) -> Relation:
+    """Return a snapshot that is computed once and kept in memory, for many questions to it."""
+    return relation(made.collect(made.table))
 
 
 def day_begins_at(day: date, calendar: Calendar) -> datetime:
@@ -162,13 +167,6 @@ def _with_money(rows: ir.Table) -> ir.Table:
             for days in WINDOWS_DAYS
         },
     )
-
-
-def _scored(people: ir.Table, cuts: RfmCuts | None) -> ir.Table:
-    if cuts is not None:
-        return people.mutate(**score_columns(people, cuts))
-    joined = people.cross_join(people.aggregate(**cut_columns(people)))
-    return joined.mutate(**score_columns(joined, joined))
 
 
 def _baskets(lines: ir.Table, as_of: date) -> ir.Table:
