@@ -20,7 +20,7 @@ _BOMS = (
 )
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\v\f\x1a\x1b"))
-_EVIDENCE_BYTES = 1 << 20
+_EVIDENCE_BYTES = 1 << 17
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -130,7 +130,7 @@ def _by_bom(head: bytes) -> Encoding | None:
 
 
 def _evidence(text: bytes) -> bytes:
-    """Return the lines with non-ASCII bytes, at most 1 MB of them."""
+    """Return the lines with non-ASCII bytes, at most 128 KB of them."""
     if text.isascii():
         return b""
     kept: list[bytes] = []

@@ -45,7 +45,8 @@ def open_json(
 ) -> RawSource:
     """Read JSON Lines or one array of objects once and return it as a relation.
 
-    `source_row` is the line on which a record starts. A line that is no JSON object is rejected.
+    `source_row` is the line on which a record starts (its place in an array whose elements
+    share lines). A line that is no JSON object is rejected.
 
     Raises
     ------
@@ -137,25 +138,40 @@ def _whole(first: bytes, rest: Iterator[bytes], name: str) -> str:
                 "JSON Lines, one object per line, which has no limit",
                 "convert it, e.g. with `jq -c '.[]'`",
             )
-    return b"".join(pieces).decode()
+    return b"".join(pieces).decode().rstrip()
 
 
 def _write_array(text: str, name: str, writer: NumberedWriter, rejects: Rejects) -> None:
-    """Copy each element of the array on a line of its own."""
+    """Copy each element of the array on a line of its own.
+
+    It is numbered by the line it starts on, or by its place if elements share lines.
+    """
+    spans = list(_elements(text, name))
+    lines, line, counted = [], 1, 0
+    for start, _ in spans:
+        line += text.count("\n", counted, start)
+        counted = start
+        lines.append(line)
+    if len(set(lines)) < len(lines):
+        lines = list(range(1, len(spans) + 1))
+    for number, (start, end) in zip(lines, spans, strict=True):
+        element = text[start:end]
+        if UNDECODABLE in element:
+            _reject(rejects, number, element)
+        else:
+            writer.write_record(element.replace("\n", " ").encode() + b"\n", number)
+
+
+def _elements(text: str, name: str) -> Iterator[tuple[int, int]]:
+    """Yield where each element of the array starts and ends."""
     decoder = json.JSONDecoder(parse_int=str, parse_float=str)
-    position, counted, line = _after_blanks(text, text.index("[") + 1), 0, 1
+    position = _after_blanks(text, text.index("[") + 1)
     while text[position : position + 1] != "]":
         try:
             _, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             raise _broken_array(text, position, name) from error
-        line += text.count("\n", counted, position)
-        counted = position
-        element = text[position:end]
-        if UNDECODABLE in element:
-            _reject(rejects, line, element)
-        else:
-            writer.write_record(element.replace("\n", " ").encode() + b"\n", line)
+        yield position, end
         position = _after_blanks(text, end)
         if text[position : position + 1] == ",":
             position = _after_blanks(text, position + 1)

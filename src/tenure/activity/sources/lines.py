@@ -27,6 +27,9 @@ MARK = UNDECODABLE.encode()
 _ASCII_LINE_ENDS = frozenset({"utf-8", "gb18030", "gbk", "gb2312", "cp1252", "iso8859-1"})
 """Encodings in which the bytes of CR and LF never are a part of another character."""
 
+BLANKS = b" \t\n"
+"""What a blank line is made of. Not `bytes.strip`'s default, which differs from `str.strip`'s."""
+
 _DOUBLED_RETURN = re.compile(rb"\r+\n")
 
 

@@ -108,9 +108,10 @@ def test_line_numbers_are_physical_after_blank_lines_and_quoted_line_ends(read):
 def test_line_numbers_hold_in_a_large_file_of_every_mess(read, cdnow, monkeypatch):
     monkeypatch.setattr(line_stream, "CHUNK_BYTES", 4_096)
     generator, expected, rejected, text = random.Random(7), [], [], [",".join(HEADER)]
-    for index in range(20_000):
+    kinds = ["clean", "clean", "blank", "quoted", "lines", "wide", "short", "open"]
+    for index in range(8_000):
         row = [*cdnow[index % len(cdnow)]]
-        kind = generator.choice("clean clean clean blank quoted lines wide short open".split())
+        kind = generator.choice(kinds)
         line = len(text) + 1
         if kind == "blank":
             text.append("")
