@@ -6,12 +6,10 @@ import multiprocessing
 import os
 import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-
-_KB_PER_MB = 1024 if sys.platform != "darwin" else 1024 * 1024
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,16 @@ def _timed(work: Callable[[], object], sender: multiprocessing.connection.Connec
     began = time.perf_counter()
     work()
     took = time.perf_counter() - began
-    sender.send((took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KB_PER_MB))
+    sender.send((took, _peak_mb()))
+
+
+def _peak_mb() -> float:
+    """Return this process's peak memory; Linux's `ru_maxrss` would include the parent's."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024)
 
 
 def core_count() -> int:
