@@ -42,7 +42,11 @@ def connect(
         config["threads"] = threads
     if temp_folder is not None:
         config["temp_directory"] = str(temp_folder)
-    return duckdb.connect(config=config)
+    connection = duckdb.connect(config=config)
+    # Progress is counted for `query_progress` and never printed: the output is the caller's.
+    connection.execute("SET enable_progress_bar = true")
+    connection.execute("SET enable_progress_bar_print = false")
+    return connection
 
 
 class DuckDBEngine:
