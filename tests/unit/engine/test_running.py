@@ -8,7 +8,7 @@ from tenure.engine.duck import connect
 from tenure.engine.running import run_with_progress
 from tenure.kernel import Progress
 
-ROW_COUNT = 6_000_000
+ROW_COUNT = 3_000_000
 
 
 def test_progress_grows_and_ends_with_all_rows(capfd: pytest.CaptureFixture[str]) -> None:
