@@ -89,20 +89,23 @@ class Line:
     high: Sequence[float | None] = ()
 
 
-def line_chart(labels: Sequence[str], lines: Sequence[Line], write: Write) -> Chart:
+def line_chart(
+    labels: Sequence[str], lines: Sequence[Line], write: Write, write_end: Write
+) -> Chart:
     """Return lines over equal steps, each with its band if it has one.
 
     Parameters
     ----------
     labels : text of each step.
     lines : values, one per label.
-    write : writes a y value.
+    write : writes a y value of the axis.
+    write_end : writes the last value of a line.
     """
     known = [v for line in lines for v in (*line.values, *line.low, *line.high) if v is not None]
     ticks = nice_ticks(min(known), max(known))
     scale = _Scale(ticks[0], ticks[-1])
     places = [_step(i, len(labels)) for i in range(len(labels))]
-    series = tuple(_series(line, places, scale, write) for line in lines)
+    series = tuple(_series(line, places, scale, write_end) for line in lines)
     bands = tuple(_band(line, places, scale) for line in lines if line.low)
     return Chart(
         _x_ticks(labels, places),
@@ -165,7 +168,7 @@ def step_curve(
     marks : x, y and text of named points.
     write_x, write_y : write the axes' values.
     """
-    x_ticks = nice_ticks(0, points[-1][0])
+    x_ticks = nice_ticks(0, points[-1][0], count=8)
     right, scale = points[-1][0] or 1, _Scale(0, 1)
     steps = [(_r(x / right * 100), y, low, high) for x, y, low, high in points]
     path, height = "M0 100", 0.0

@@ -36,6 +36,8 @@ def customer_tables(inputs: ReportInputs) -> list[FigureTable]:
         made.append(_segments(inputs))
     if inputs.overdue_bands is not None:
         made.append(_overdue_bands(inputs.overdue_bands))
+    if inputs.unusual_silence is not None:
+        made.append(_unusual_silence(inputs.unusual_silence))
     if inputs.overdue_customers is not None and inputs.show_customers:
         made.append(_overdue_customers(inputs.overdue_customers))
     if inputs.concentration is not None:
@@ -76,10 +78,14 @@ def _overdue_bands(counted: pa.Table) -> FigureTable:
         net_value_365_days=Kind.MONEY,
         value_share=Kind.RATE,
         net_value=Kind.MONEY,
+        usual_customers=Kind.COUNT,
+        usual_net_value_365_days=Kind.MONEY,
         overdue=Kind.CODE,
     )
     rows = sorted(counted.to_pylist(), key=lambda row: BANDS.index(row["band"]))
     for row in rows:
+        usual = row["usual_customers"]
+        row["usual_customers"] = None if usual is None else round(usual)
         row["overdue"] = "yes" if row["band"].startswith("overdue") else "no"
     command = commands.segment(OVERDUE_SEGMENT)
     return FigureTable(
@@ -92,6 +98,18 @@ def _overdue_bands(counted: pa.Table) -> FigureTable:
     )
 
 
+def _unusual_silence(counted: pa.Table) -> FigureTable:
+    described = columns(customers=Kind.COUNT, net_value_365_days=Kind.MONEY)
+    return FigureTable(
+        "unusual_silence",
+        described,
+        tidy_rows(described, counted.to_pylist()),
+        "overdue",
+        "customers_with_order",
+        commands.segment(OVERDUE_SEGMENT),
+    )
+
+
 def _overdue_customers(listed: pa.Table) -> FigureTable:
     described = columns(
         customer_id=Kind.IDENTIFIER,
@@ -99,10 +117,12 @@ def _overdue_customers(listed: pa.Table) -> FigureTable:
         order_count=Kind.COUNT,
         last_order_on=Kind.DATE,
         rhythm_days=Kind.DAYS,
-        expected_next_order_on=Kind.DATE,
-        overdue_days=Kind.DAYS,
         days_since_last_order=Kind.COUNT,
+        overdue_days=Kind.DAYS,
         overdue_ratio=Kind.RATIO,
+        longest_gap_days=Kind.COUNT,
+        long_gaps=Kind.COUNT,
+        gaps=Kind.COUNT,
     )
     command = commands.segment(OVERDUE_SEGMENT)
     return FigureTable(

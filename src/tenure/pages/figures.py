@@ -12,11 +12,12 @@ from tenure.kernel import Calendar, Estimate
 from tenure.metrics.catalogue import METRICS
 from tenure.metrics.results import Definition, MetricResult, Notice, Text
 from tenure.metrics.stages import MEANING as STAGES
+from tenure.metrics.stickiness import HISTOGRAM
 from tenure.pages import commands
 from tenure.pages.customer_tables import customer_tables
 from tenure.pages.findings import Finding, find
 from tenure.pages.inputs import ReportInputs
-from tenure.pages.layout import METRIC_SECTIONS, kind_of
+from tenure.pages.layout import METRIC_SECTIONS, SECTIONS, kind_of
 from tenure.pages.repeat_orders import repeat_summary, second_order
 from tenure.pages.tables import Column, FigureTable, as_dict, columns, plain, tidy_rows
 from tenure.pages.texts import LANGUAGES, texts
@@ -135,12 +136,14 @@ def _metric_tables(inputs: ReportInputs) -> list[FigureTable]:
     for name, result in inputs.metrics.items():
         if name in SHOWN_OTHERWISE:
             continue
-        described = _described(result.table)
+        described, rows = _described(result.table), result.rows()
+        if name == "stickiness":
+            rows = [row for row in rows if row["figure"] == HISTOGRAM]
         made.append(
             FigureTable(
                 name,
                 described,
-                tidy_rows(described, result.rows()),
+                tidy_rows(described, rows),
                 result.name,
                 "customers_with_order",
                 commands.metric(
@@ -161,7 +164,8 @@ def _example_cell(result: MetricResult) -> dict[str, object]:
     rows = [row for row in result.rows() if row.get("state", "complete") == "complete"]
     if not rows:
         return {}
-    cell = {key: rows[-1][key] for key in result.keys}
+    row = max(rows, key=lambda row: sum(row[key] is not None for key in result.keys))
+    cell = {key: row[key] for key in result.keys}
     return {**cell, "measure": result.measures[0]}
 
 
@@ -240,13 +244,16 @@ def _metric_definition(title: Text, definition: Definition) -> DefinitionEntry:
 
 
 def _notices(inputs: ReportInputs) -> dict[str, tuple[Notice, ...]]:
+    """Return each notice once, in the first section it concerns."""
     said: dict[str, tuple[Notice, ...]] = {}
-    for name, result in inputs.metrics.items():
+    known: set[str] = set()
+    named = sorted(inputs.metrics, key=lambda name: SECTIONS.index(METRIC_SECTIONS[name]))
+    for name in named:
         section = METRIC_SECTIONS[name]
-        known = {notice.code for notice in said.get(section, ())}
-        fresh = tuple(notice for notice in result.warnings if notice.code not in known)
-        if fresh:
-            said[section] = (*said.get(section, ()), *fresh)
+        for notice in inputs.metrics[name].warnings:
+            if notice.text["en"] not in known:
+                said[section] = (*said.get(section, ()), notice)
+                known.add(notice.text["en"])
     return said
 
 

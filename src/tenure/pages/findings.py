@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tenure.kernel import Estimate, Undefined
-from tenure.pages.stakes import PeriodFact, PointValue, change_against_before, point_value
+from tenure.pages.stakes import POINT, PeriodFact, PointValue, change_against_before, point_value
 from tenure.pages.tables import FigureTable, Row, Value
 from tenure.pages.values import Kind
 
@@ -20,7 +20,7 @@ RETURN_SHARE = 0.1
 FEWEST_CUSTOMERS_OF_SOURCE = 100
 VARIANTS: dict[str, tuple[str, ...]] = {
     "point_value": ("worth",),
-    "overdue": ("some",),
+    "overdue": ("more", "usual"),
     "one_time": ("timed", "plain"),
     "concentration": ("some",),
     "retention_change": ("up", "down", "none"),
@@ -128,12 +128,12 @@ def _point_value(tables: Mapping[str, FigureTable], period: str) -> Finding | No
 
 def _point_facts(worth: PointValue, latest: Value) -> dict[str, tuple[Kind, Value]]:
     return {
-        "amount": (Kind.MONEY, _money(worth.estimate.value)),
+        "amount": (Kind.ABOUT_MONEY, _money(worth.estimate.value)),
         "active": (Kind.COUNT, worth.active_now),
         "retention": (Kind.RATE, worth.retention),
         "better": (Kind.RATE, min(1.0, worth.retention + 0.01)),
         "value": (Kind.UNIT_MONEY, _money(worth.value_per_active)),
-        "one_period": (Kind.MONEY, _money(worth.one_period)),
+        "one_period": (Kind.ABOUT_MONEY, _money(worth.one_period)),
         "latest": (Kind.PERIOD, latest),
         "periods": (Kind.COUNT, worth.periods),
         "horizon": (Kind.COUNT, worth.horizon),
@@ -145,22 +145,30 @@ def _overdue(tables: Mapping[str, FigureTable]) -> Finding | None:
     customers = sum(_int(row["customers"]) for row in bands)
     if not customers:
         return None
-    value = _sum(bands, "net_value_365_days")
-    lately = [row for row in bands if row["band"] == "overdue_recently"]
-    table = tables["overdue_bands"]
+    value, usual_value = (
+        _sum(bands, name) for name in ("net_value_365_days", "usual_net_value_365_days")
+    )
+    usual = sum(_int(row["usual_customers"]) for row in bands)
+    beyond = None if value is None or usual_value is None else value - usual_value
+    more = customers > usual and beyond is not None and beyond > 0
+    long: Row = next((row for row in bands if row["band"] == "overdue_long"), {})
+    unusual: Row = next(iter(_rows(tables, "unusual_silence")), {})
     return Finding(
         "overdue",
-        "some",
+        "more" if more else "usual",
         "rhythm",
         "overdue",
-        table.command,
+        tables["overdue_bands"].command,
         {
             "count": (Kind.COUNT, customers),
+            "usual": (Kind.COUNT, usual),
             "amount": (Kind.MONEY, value),
-            "recent": (Kind.COUNT, sum(_int(row["customers"]) for row in lately)),
-            "recent_amount": (Kind.MONEY, _sum(lately, "net_value_365_days")),
+            "long": (Kind.COUNT, _int(long.get("customers"))),
+            "long_usual": (Kind.COUNT, _int(long.get("usual_customers"))),
+            "unusual": (Kind.COUNT, _int(unusual.get("customers"))),
+            "unusual_amount": (Kind.MONEY, unusual.get("net_value_365_days")),
         },
-        value,
+        beyond if more else None,
     )
 
 
@@ -203,7 +211,8 @@ def _concentration(tables: Mapping[str, FigureTable]) -> Finding | None:
     ten, twenty = rows.get(0.1), rows.get(0.2)
     if ten is None or twenty is None or ten["value_share"] is None:
         return None
-    value = ten["overdue_net_value_365_days"]
+    value = ten["net_value_365_days"]
+    point = _money(_float(value) * POINT)
     return Finding(
         "concentration",
         "some",
@@ -217,7 +226,7 @@ def _concentration(tables: Mapping[str, FigureTable]) -> Finding | None:
             "count": (Kind.COUNT, ten["overdue_customers"]),
             "amount": (Kind.MONEY, value),
         },
-        value if isinstance(value, Decimal) else None,
+        point,
     )
 
 
@@ -282,7 +291,7 @@ def _source_gap(tables: Mapping[str, FigureTable]) -> Finding | None:
             "best_value": (Kind.UNIT_MONEY, best["mean_value"]),
             "worst_value": (Kind.UNIT_MONEY, worst["mean_value"]),
             "customers": (Kind.COUNT, count),
-            "amount": (Kind.MONEY, _money(estimate.value)),
+            "amount": (Kind.ABOUT_MONEY, _money(estimate.value)),
         },
         _money(estimate.value),
         estimate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 import ibis
 
@@ -21,6 +22,7 @@ from tenure.pages.aggregates import (
     overdue_bands,
     overdue_customers,
     source_value,
+    unusual_silence,
 )
 from tenure.pages.inputs import (
     PERIOD_METRICS,
@@ -93,8 +95,9 @@ def inputs_from_facts(
         stages=by_group(snapshot, "lifecycle_stage"),
         rfm=by_group(snapshot, "rfm_segment"),
         order_counts=order_counts(snapshot),
-        overdue_bands=overdue_bands(snapshot),
-        overdue_customers=overdue_customers(snapshot, options.top)
+        overdue_bands=overdue_bands(facts.activity, snapshot, as_of),
+        unusual_silence=unusual_silence(facts.activity, snapshot, as_of),
+        overdue_customers=overdue_customers(facts.activity, snapshot, as_of, options.top)
         if options.show_customers
         else None,
         concentration=concentration(snapshot),
@@ -156,7 +159,7 @@ def _segments(snapshot: Relation, segments: Segments) -> tuple[SegmentFigures, .
             one.description,
             one.expression,
             row[f"customers_{number}"],
-            row[f"value_{number}"],
+            row[f"value_{number}"] if row[f"customers_{number}"] else Decimal(0),
         )
         for number, one in enumerate(definitions)
     )

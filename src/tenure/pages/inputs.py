@@ -76,8 +76,8 @@ class ReportInputs:
     currency : ISO 4217 code; None if there is none or more than one.
     period : unit of the periods, e.g. `month`.
     metrics : results by name; a missing one leaves its figures out.
-    stages, rfm, order_counts, overdue_bands, overdue_customers, concentration, source_value :
-        the tables that `aggregates` returns; None leaves the figures out.
+    stages, rfm, order_counts, overdue_bands, unusual_silence, overdue_customers,
+    concentration, source_value : the tables that `aggregates` returns; None leaves the figures out.
     second_order : survival of the time from the first order day to the second.
     segments : the workspace's segments.
     imports : rows of the table `imports`.
@@ -96,6 +96,7 @@ class ReportInputs:
     rfm: pa.Table | None = None
     order_counts: pa.Table | None = None
     overdue_bands: pa.Table | None = None
+    unusual_silence: pa.Table | None = None
     overdue_customers: pa.Table | None = None
     concentration: pa.Table | None = None
     source_value: pa.Table | None = None

@@ -45,6 +45,9 @@ METRIC_SECTIONS: dict[str, str] = {
 SOURCE_TABLES: dict[str, str] = {"revenue_kept": "revenue"}
 """Views on the page that show other columns of a table."""
 
+ROWS_SHOWN_MAX = 24
+"""Periods and cohorts on the page; the exports hold all."""
+
 _SHARES = ("customers", "customer_share", SHARE_BAR, "net_value_365_days", "value_share", SHARE_BAR)
 
 SHOWN: dict[str, tuple[str, ...]] = {
@@ -74,16 +77,27 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "stages": ("lifecycle_stage", *_SHARES),
     "rfm": ("rfm_segment", *_SHARES),
     "segments": ("title", "customers", "net_value_365_days", "expression"),
-    "overdue_bands": ("band", *_SHARES),
+    "overdue_bands": (
+        "band",
+        "customers",
+        "usual_customers",
+        "customer_share",
+        SHARE_BAR,
+        "net_value_365_days",
+        "value_share",
+        SHARE_BAR,
+    ),
     "overdue_customers": (
         "customer_id",
         "net_value_365_days",
         "order_count",
         "last_order_on",
         "rhythm_days",
-        "expected_next_order_on",
-        "overdue_days",
+        "days_since_last_order",
         "overdue_ratio",
+        "longest_gap_days",
+        "long_gaps",
+        "gaps",
     ),
     "second_order": (
         "within_days",

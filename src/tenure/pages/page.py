@@ -6,7 +6,8 @@ import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
+
+from markupsafe import Markup
 
 from tenure.pages.figures import ReportFigures
 from tenure.pages.findings import Finding
@@ -80,10 +81,10 @@ class Page:
         return " · ".join(filter(None, (self.texts.say("page.title"), self.business)))
 
     @property
-    def style(self) -> str:
-        """The style sheet; it holds no text of the data."""
+    def style(self) -> Markup:
+        """The style sheet; it holds no text of the data, so it needs no escaping."""
         folder = importlib.resources.files("tenure.pages") / "templates"
-        return (folder / "report.css").read_text(encoding="utf-8")
+        return Markup((folder / "report.css").read_text(encoding="utf-8"))
 
     @property
     def facts(self) -> list[str]:
@@ -187,7 +188,7 @@ class Page:
             return self.texts.say(full, count, **words) if self.texts.has(full) else ""
 
         stake = say("stake")
-        amount = "" if finding.at_stake is None else self.writer.money(finding.at_stake)
+        amount = "" if finding.at_stake is None else self.writer.about(finding.at_stake)
         if finding.care:
             amount, stake = stake, ""
         table = {"quality": "imported_rows", "concentration": "active_customers"}
@@ -216,7 +217,7 @@ class Page:
         if estimate is None or finding.estimate_kind is not Kind.MONEY:
             return ""
         key = "range_of_periods" if estimate.method == "range_of_periods" else "range"
-        low, high = (self.writer.money(Decimal(repr(end))) for end in (estimate.low, estimate.high))
+        low, high = (self.writer.about(end) for end in (estimate.low, estimate.high))
         return self.texts.say(f"finding.{key}", low=low, high=high)
 
     def _customers_key(self) -> KeyFigure | None:
@@ -274,9 +275,10 @@ class Page:
         found = next((f for f in self.figures.findings if f.name == "overdue"), None)
         if found is None:
             return None
-        count, amount = found.facts["count"][1], found.facts["amount"][1]
-        note = self.writer.write(Kind.MONEY, amount) or self.texts.say("page.key.unknown")
-        return self._key("overdue", Kind.COUNT, count, "overdue_note", amount=note)
+        usual = self.writer.write(Kind.COUNT, found.facts["usual"][1])
+        return self._key(
+            "overdue", Kind.COUNT, found.facts["count"][1], "overdue_note", usual=usual
+        )
 
     def _key(self, name: str, kind: Kind, value: Value, note: str, **words: str) -> KeyFigure:
         return KeyFigure(

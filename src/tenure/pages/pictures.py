@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tenure.pages.charts import Chart, Line, line_chart, stacked_bars, step_curve
+from tenure.pages.layout import ROWS_SHOWN_MAX
 from tenure.pages.tables import FigureTable, Row, Value
 from tenure.pages.values import Kind
 from tenure.pages.views import Sights, SourceView
 
 PERIODS_DRAWN_MAX = 36
-COHORTS_SHOWN_MAX = 24
 MONTHS_SHOWN_MAX = 24
 HEAT_STEPS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9)
 """Lower bounds of the eight shades; fixed, so that two reports can be laid side by side."""
@@ -42,12 +42,11 @@ class ChartView:
 
 @dataclass(frozen=True, slots=True)
 class HeatCell:
-    """One cell of the cohort table: open, beyond the table, or a rate with its shade."""
+    """One cell of the cohort table: open, or a rate with its shade."""
 
     text: str = ""
     css: str = ""
     open: bool = False
-    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ class Pictures:
         if not names:
             return None
         numbers = sorted({int(str(row["period_number"])) for row in rows})
-        shown, columns = names[-COHORTS_SHOWN_MAX:], tuple(numbers[:MONTHS_SHOWN_MAX])
+        shown, columns = names[-ROWS_SHOWN_MAX:], tuple(numbers[:MONTHS_SHOWN_MAX])
         say = self.sights.texts.say
         notes = [say("heat.note")]
         if len(shown) < len(names) or len(columns) < len(numbers):
@@ -145,7 +144,7 @@ class Pictures:
 
     def _heat_cell(self, row: Row | None) -> HeatCell:
         if row is None:
-            return HeatCell(beyond=True)
+            return HeatCell(open=True)  # beyond the as-of date
         rate = row["rate"]
         if rate is None:
             return HeatCell(open=row["state"] == "open", text="–")
@@ -177,7 +176,12 @@ class Pictures:
         last = rows[-1]
         return self._view(
             "retention",
-            line_chart(self._labels(rows), lines, self.sights.short_percent),
+            line_chart(
+                self._labels(rows),
+                lines,
+                self.sights.short_percent,
+                lambda rate: self.sights.plain(Kind.RATE, rate),
+            ),
             tuple(
                 LegendItem(f"line l{i}", self.sights.texts.say(f"chart.legend.{key}"))
                 for i, key in enumerate(keys)

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     COUNT = "count"
     MONEY = "money"
     UNIT_MONEY = "unit_money"
+    ABOUT_MONEY = "about_money"
     RATE = "rate"
     POINTS = "points"
     RATIO = "ratio"
@@ -36,7 +37,7 @@ class Kind(StrEnum):
 
 
 NUMERIC = frozenset(
-    {Kind.COUNT, Kind.MONEY, Kind.UNIT_MONEY, Kind.RATE, Kind.POINTS, Kind.RATIO, Kind.DAYS}
+    set(Kind) - {Kind.TEXT, Kind.IDENTIFIER, Kind.DATE, Kind.INSTANT, Kind.PERIOD, Kind.CODE}
 )
 """Kinds that stand right-aligned in a column."""
 
@@ -87,9 +88,17 @@ class Writer:
             )
         )
 
+    def about(self, amount: Decimal | float) -> str:
+        """Return an estimated amount, rounded to three digits: more would feign precision."""
+        return self.money(float(f"{float(amount):.3g}"))
+
     def percent(self, rate: float, *, digits: int) -> str:
         """Return a rate as a percentage with `digits` decimals."""
         pattern = "0" + ("." + "0" * digits if digits else "") + "%"
+        least = 0.01 / 10**digits
+        if 0 < rate < least / 2:
+            # a share that is there must not read as none
+            return "< " + self.percent(least, digits=digits)
         return _minus(str(babel.numbers.format_percent(rate, pattern, locale=self.texts.locale)))
 
     def _number(self, kind: Kind, value: float | Decimal) -> str:
@@ -98,12 +107,16 @@ class Writer:
         locale = self.texts.locale
         if kind is Kind.MONEY:
             return self.money(value)
+        if kind is Kind.ABOUT_MONEY:
+            return self.about(value)
         if kind is Kind.UNIT_MONEY:
             return self.money(value, digits=2)
         if kind is Kind.RATE:
             return self.percent(float(value), digits=1)
         if kind is Kind.POINTS:
-            points = str(babel.numbers.format_decimal(value * 100, "+0.0;-0.0", locale=locale))
+            rounded = round(float(value) * 100, 1) or 0.0
+            pattern = "+0.0;-0.0" if rounded else "0.0"
+            points = str(babel.numbers.format_decimal(rounded, pattern, locale=locale))
             return self.texts.say("unit.points", points=_minus(points))
         pattern = {Kind.COUNT: "#,##0", Kind.DAYS: "#,##0.#"}.get(kind, "#,##0.00")
         return _minus(str(babel.numbers.format_decimal(value, pattern, locale=locale)))

@@ -11,7 +11,7 @@ import babel.dates
 from tenure.metrics.results import Text
 from tenure.metrics.rfm import RFM_TITLES
 from tenure.metrics.stages import STAGE_TITLES
-from tenure.pages.layout import SHARE_BAR, SHOWN
+from tenure.pages.layout import ROWS_SHOWN_MAX, SHARE_BAR, SHOWN
 from tenure.pages.tables import Column, FigureTable, Row, Value
 from tenure.pages.texts import Texts
 from tenure.pages.values import NUMERIC, Kind, Writer
@@ -22,6 +22,12 @@ TITLES: Mapping[str, Mapping[str, Text]] = {
 }
 """Codes whose words belong to the metric that makes them."""
 
+CELL_CLASSES: Mapping[Kind, str] = {
+    Kind.IDENTIFIER: "id",
+    Kind.DATE: "date",
+    Kind.INSTANT: "date",
+}
+PERIOD_COLUMNS = frozenset({"period", "cohort"})
 STATUS_TAGS = frozenset({"pass", "warn", "fail"})
 
 
@@ -101,15 +107,22 @@ class Sights:
             if n in (SHARE_BAR, "title") or self._has(table, n)
         ]
         kinds = {column.name: column.kind for column in table.columns}
-        headers = tuple(self._header(n, kinds.get(n, Kind.RATE)) for n in shown)
-        rows = tuple(self._row(table, row, shown) for row in table.rows)
+        headers = tuple(
+            self._header(n, kinds.get(n, Kind.RATE), first=i == 0) for i, n in enumerate(shown)
+        )
+        rows = table.rows[-ROWS_SHOWN_MAX:] if shown[0] in PERIOD_COLUMNS else table.rows
+        limited = (
+            (self.texts.say("cell.limited", count=len(rows)),)
+            if len(rows) < len(table.rows)
+            else ()
+        )
         return TableView(
             table.name,
             self.texts.say(f"table.{table.name}.caption", **self.units),
             self.texts.say(f"table.{table.name}.subtitle", **self.units),
             headers,
-            rows,
-            (*table.notes, *self._reasons(table.rows)),
+            tuple(self._row(table, row, shown) for row in rows),
+            (*table.notes, *limited, *self._reasons(rows)),
             source,
         )
 
@@ -177,10 +190,10 @@ class Sights:
         # a column without a single known value tells nothing on a page
         return name in table.names and any(row.get(name) is not None for row in table.rows)
 
-    def _header(self, name: str, kind: Kind) -> HeaderView:
+    def _header(self, name: str, kind: Kind, *, first: bool) -> HeaderView:
         if name == SHARE_BAR:
             return HeaderView("", hidden=True)
-        css = "num" if kind in NUMERIC else "wide" if name in ("message", "definition") else ""
+        css = "num" if kind in NUMERIC and not first else ""
         name = "title" if name.startswith("title_") else name
         return HeaderView(self.texts.say(f"column.{name}"), css)
 
@@ -199,7 +212,7 @@ class Sights:
     def _cell(self, column: Column, row: Row, *, first: bool) -> CellView:
         value = row.get(column.name)
         numeric = column.kind in NUMERIC
-        css = "num" if numeric else "id" if column.kind is Kind.IDENTIFIER else ""
+        css = "num" if numeric and not first else CELL_CLASSES.get(column.kind, "")
         if value is None:
             state = str(row.get("state") or "")
             known = "open" if state == "open" else "undefined"
