@@ -164,7 +164,7 @@ def _example_cell(result: MetricResult) -> dict[str, object]:
     rows = [row for row in result.rows() if row.get("state", "complete") == "complete"]
     if not rows:
         return {}
-    row = max(rows, key=lambda row: sum(row[key] is not None for key in result.keys))
+    row = max(reversed(rows), key=lambda row: sum(row[key] is not None for key in result.keys))
     cell = {key: row[key] for key in result.keys}
     return {**cell, "measure": result.measures[0]}
 

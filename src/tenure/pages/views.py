@@ -110,7 +110,7 @@ class Sights:
         headers = tuple(
             self._header(n, kinds.get(n, Kind.RATE), first=i == 0) for i, n in enumerate(shown)
         )
-        rows = table.rows[-ROWS_SHOWN_MAX:] if shown[0] in PERIOD_COLUMNS else table.rows
+        rows = table.rows[-ROWS_SHOWN_MAX:] if PERIOD_COLUMNS & set(shown[:1]) else table.rows
         limited = (
             (self.texts.say("cell.limited", count=len(rows)),)
             if len(rows) < len(table.rows)
