@@ -76,7 +76,7 @@ def _taken(parameter: click.Parameter) -> str:
     if isinstance(kind, click.Choice):
         text = ", ".join(f"`{choice}`" for choice in kind.choices)
     else:
-        text = kind.name
+        text = f"`{parameter.metavar}`" if parameter.metavar else kind.name
     return f"{text}, repeatable" if getattr(parameter, "multiple", False) else text
 
 
