@@ -138,6 +138,7 @@ def _metric_tables(inputs: ReportInputs) -> list[FigureTable]:
             continue
         described, rows = _described(result.table), result.rows()
         if name == "stickiness":
+            # a year's mean of active customers is another figure of the same name
             rows = [row for row in rows if row["figure"] == HISTOGRAM]
         made.append(
             FigureTable(
@@ -147,7 +148,7 @@ def _metric_tables(inputs: ReportInputs) -> list[FigureTable]:
                 result.name,
                 "customers_with_order",
                 commands.metric(
-                    result.name, _example_cell(result), period=result.definition.period
+                    result.name, _example_cell(result, rows), period=result.definition.period
                 ),
                 result.definition.period,
             )
@@ -157,14 +158,14 @@ def _metric_tables(inputs: ReportInputs) -> list[FigureTable]:
     return made + repeat_summary(inputs.second_order, totals, inputs.order_counts)
 
 
-def _example_cell(result: MetricResult) -> dict[str, object]:
+def _example_cell(result: MetricResult, rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """Return the cell of the latest complete row, so that the command can be run as it stands."""
     if not result.measures:
         return {}
-    rows = [row for row in result.rows() if row.get("state", "complete") == "complete"]
-    if not rows:
+    known = [row for row in rows if row.get("state", "complete") == "complete"]
+    if not known:
         return {}
-    row = max(reversed(rows), key=lambda row: sum(row[key] is not None for key in result.keys))
+    row = max(reversed(known), key=lambda row: sum(row[key] is not None for key in result.keys))
     cell = {key: row[key] for key in result.keys}
     return {**cell, "measure": result.measures[0]}
 

@@ -42,6 +42,11 @@ class FindingView:
     working: str
     source: SourceView
 
+    @property
+    def sentence(self) -> str:
+        """The finding in one line, for a terminal."""
+        return f"{self.headline} [{self.amount} {self.stake}]" if self.stake else self.headline
+
 
 @dataclass(frozen=True, slots=True)
 class DefinitionView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,56 +13,68 @@ from tenure.pages.figures import ReportFigures, collect
 from tenure.pages.inputs import ReportInputs
 from tenure.pages.page import Page
 from tenure.pages.tables import write_csv, write_parquet
-from tenure.pages.texts import LANGUAGES, texts
+from tenure.pages.texts import texts
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """Where a report was written.
+    """Where a report was written, and what it says first.
 
     Parameters
     ----------
-    page : the page in the chosen language, `report.html`.
-    pages : every page, by language.
+    pages : the pages, the one in the first language first: `report.html`.
     figures : the figures as JSON.
-    tables : CSV and Parquet files, by table name.
+    tables : the folder with one CSV and one Parquet file per table.
+    findings : what matters first, a sentence each, in the first language.
     """
 
-    page: Path
-    pages: dict[str, Path]
+    pages: tuple[Path, ...]
     figures: Path
-    tables: dict[str, tuple[Path, Path]]
+    tables: Path
+    findings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plain values for JSON."""
+        return {
+            "pages": [str(page) for page in self.pages],
+            "figures": str(self.figures),
+            "tables": str(self.tables),
+            "findings": list(self.findings),
+        }
 
 
-def build_report(inputs: ReportInputs, out_dir: Path, language: str = "en") -> ReportFiles:
+def build_report(
+    inputs: ReportInputs, out_dir: Path, languages: Sequence[str] = ("en",)
+) -> ReportFiles:
     """Write the report of some results into a folder.
 
     Parameters
     ----------
     inputs : what `collect_inputs` returns; the same inputs give the same bytes.
-    out_dir : made if it does not exist; files of an earlier report are replaced.
-    language : `en` or `zh`; `report.html` is in this language, `report.<other>.html` in the
-        other.
+    out_dir : made if it does not exist; the files of an earlier report there are removed.
+    languages : `en`, `zh` or both; `report.html` is in the first, `report.<other>.html` in
+        the other.
 
     Raises
     ------
     OptionError : no such language.
     """
-    texts(language)
+    words = [texts(language) for language in languages]
     figures = collect(inputs)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    pages = {}
-    for each in LANGUAGES:
-        name = "report.html" if each == language else f"report.{each}.html"
-        pages[each] = out_dir / name
-        pages[each].write_text(render(figures, each), encoding="utf-8", newline="\n")
+    _clear(out_dir)
+    pages = []
+    for number, language in enumerate(languages):
+        page = out_dir / ("report.html" if number == 0 else f"report.{language}.html")
+        page.write_text(render(figures, language), encoding="utf-8", newline="\n")
+        pages.append(page)
     json_file = out_dir / "report.json"
-    json_file.write_text(
-        json.dumps(figures.as_dict(), ensure_ascii=False, indent=1) + "\n",
-        encoding="utf-8",
-        newline="\n",
-    )
-    return ReportFiles(pages[language], pages, json_file, _write_tables(figures, out_dir))
+    text = json.dumps(figures.as_dict(), ensure_ascii=False, indent=1)
+    json_file.write_text(text + "\n", encoding="utf-8", newline="\n")
+    for name, table in figures.tables.items():
+        write_csv(table, out_dir / "tables" / f"{name}.csv")
+        write_parquet(table, out_dir / "tables" / f"{name}.parquet")
+    sentences = tuple(finding.sentence for finding in Page(figures, words[0]).findings)
+    return ReportFiles(tuple(pages), json_file, out_dir / "tables", sentences)
 
 
 def render(figures: ReportFigures, language: str) -> str:
@@ -75,18 +88,13 @@ def render(figures: ReportFigures, language: str) -> str:
         lstrip_blocks=True,
     )
     environment.globals["t"] = words.say
-    page = Page(figures, words)
-    text = environment.get_template("report.html.j2").render(page=page)
+    text = environment.get_template("report.html.j2").render(page=Page(figures, words))
     return text if text.endswith("\n") else text + "\n"
 
 
-def _write_tables(figures: ReportFigures, out_dir: Path) -> dict[str, tuple[Path, Path]]:
-    folder = out_dir / "tables"
-    folder.mkdir(exist_ok=True)
-    written = {}
-    for name, table in figures.tables.items():
-        files = (folder / f"{name}.csv", folder / f"{name}.parquet")
-        write_csv(table, files[0])
-        write_parquet(table, files[1])
-        written[name] = files
-    return written
+def _clear(out_dir: Path) -> None:
+    # A table of the report before would outlive a switch to one without customers' ids.
+    (out_dir / "tables").mkdir(parents=True, exist_ok=True)
+    for pattern in ("report.html", "report.*.html", "tables/*.csv", "tables/*.parquet"):
+        for file in out_dir.glob(pattern):
+            file.unlink()

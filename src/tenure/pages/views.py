@@ -27,6 +27,7 @@ CELL_CLASSES: Mapping[Kind, str] = {
     Kind.DATE: "date",
     Kind.INSTANT: "date",
 }
+NARROW_COLUMNS_MAX = 5
 PERIOD_COLUMNS = frozenset({"period", "cohort"})
 STATUS_TAGS = frozenset({"pass", "warn", "fail"})
 
@@ -82,6 +83,7 @@ class TableView:
     rows: tuple[RowView, ...]
     notes: tuple[str, ...]
     source: SourceView
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,9 @@ class Sights:
             self.texts.say(f"table.{table.name}.subtitle", **self.units),
             headers,
             tuple(self._row(table, row, shown) for row in rows),
-            (*table.notes, *limited, *self._reasons(rows)),
+            (*limited, *self._reasons(rows, shown)),
             source,
+            narrow=len(shown) <= NARROW_COLUMNS_MAX,
         )
 
     def word(self, name: str, value: Value) -> str:
@@ -225,8 +228,12 @@ class Sights:
         tag = str(value) if column.name == "status" and value in STATUS_TAGS else ""
         return CellView(text, css, tag=tag)
 
-    def _reasons(self, rows: Iterable[Row]) -> tuple[str, ...]:
-        found = {str(row["reason"]) for row in rows if row.get("reason")}
+    def _reasons(self, rows: Iterable[Row], shown: Sequence[str]) -> tuple[str, ...]:
+        found = {
+            str(row["reason"])
+            for row in rows
+            if row.get("reason") and any(row.get(name, "") is None for name in shown)
+        }
         words = [self.word("reason", reason) for reason in sorted(found)]
         joined = self.texts.say("cell.separator").join(words)
         return (self.texts.say("cell.reasons", reasons=joined),) if words else ()
