@@ -52,7 +52,10 @@ def open_database(
             statement = sa.text(options.query)
         with engine.connect() as reader:
             stream = reader.execution_options(stream_results=True, yield_per=_BATCH_ROWS)
-            columns, stage, digest = _staged(stream.execute(statement), scratch, progress)
+            result = stream.execute(statement)
+            if not result.returns_rows:
+                raise SourceError(f"{shown}: a statement without rows", "a SELECT", "correct it")
+            columns, stage, digest = _staged(result, scratch, progress)
     name = table if options.query is None else "query"
     return RawSource(
         name=name,

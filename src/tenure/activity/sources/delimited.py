@@ -19,7 +19,7 @@ from tenure.activity.sources.dialects import (
 )
 from tenure.activity.sources.encodings import UNDECODABLE
 from tenure.activity.sources.layout import MAX_FOOTERS, Layout, find_layout, is_footer
-from tenure.activity.sources.lines import CHUNK_BYTES, MAX_LINE_BYTES, LineStream
+from tenure.activity.sources.lines import BLANKS, CHUNK_BYTES, MAX_LINE_BYTES, LineStream
 from tenure.activity.sources.numbering import NumberedCopy, Reject
 from tenure.activity.sources.raw import (
     MAX_COLUMNS,
@@ -94,7 +94,7 @@ def open_delimited(
     """
     stream = LineStream(path, options.encoding, progress)
     pieces = stream.pieces()
-    first = next((piece for piece in pieces if piece.strip()), None)
+    first = next((piece for piece in pieces if piece.strip(BLANKS)), None)
     if first is None:
         raise empty_source(name)
     plan = plan_reading(first, options, name)
@@ -205,10 +205,11 @@ class Footers:
 
 
 def _dialect(sample: list[str], options: SourceOptions) -> Dialect:
-    filled = [line for line in sample if line.strip()]
+    filled = [line for line in sample if line.strip(BLANKS.decode())]
     if options.delimiter is not None:
         return named_dialect(options.delimiter, filled)
-    if hint := re.fullmatch(r"sep=(.)", filled[0].strip('\ufeff"')):
+    hint = re.fullmatch(r'"?sep=(.)"?', filled[0]) if filled else None
+    if hint is not None:
         return named_dialect(hint.group(1), filled[1:])
     return detect_dialect(filled)
 

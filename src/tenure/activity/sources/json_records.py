@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from tenure.activity.sources.encodings import UNDECODABLE
-from tenure.activity.sources.lines import CHUNK_BYTES, MARK, MAX_LINE_BYTES, LineStream
+from tenure.activity.sources.lines import BLANKS, CHUNK_BYTES, MARK, MAX_LINE_BYTES, LineStream
 from tenure.activity.sources.raw import (
     MAX_COLUMNS,
     SOURCE_ROW,
@@ -54,7 +54,7 @@ def open_json(
     """
     stream = LineStream(path, options.encoding, progress)
     pieces = stream.pieces()
-    first = next((piece for piece in pieces if piece.strip()), None)
+    first = next((piece for piece in pieces if piece.strip(BLANKS)), None)
     if first is None:
         raise empty_source(name)
     rejects = Rejects(connection)
@@ -113,7 +113,7 @@ def _has_blank_line(piece: bytes) -> bool:
 
 def _write_each(piece: bytes, first_line: int, writer: NumberedWriter, rejects: Rejects) -> None:
     for number, line in enumerate(piece.splitlines(keepends=True), start=first_line):
-        if not line.strip():
+        if not line.strip(BLANKS):
             continue
         if MARK in line or _UNIT.encode() in line:
             _reject(rejects, number, line.decode())

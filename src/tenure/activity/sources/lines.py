@@ -19,7 +19,7 @@ from tenure.activity.sources.encodings import (
 )
 from tenure.kernel import Progress, ProgressSink, SourceError
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 2 << 20
 MAX_LINE_BYTES = 8 << 20
 """A longer line is refused: it is not a record but a file without line ends."""
 

@@ -53,6 +53,9 @@ class NumberedCopy:
         kept = self._delimiter + b"\n"
         self._dropped = bytes(sorted(set(range(256)) - set(kept)))
         self._blank = re.compile(rb"\n[ \t" + re.escape(self._delimiter) + rb"]*+\n")
+        beside = rb"[^\n\x00" + re.escape(self._delimiter) + rb"]"
+        # Both start with the rare byte itself, which the search skips to at memchr's speed.
+        self._stray = re.compile(rb"\x00(?:" + beside + rb"|(?<=" + beside + rb"\x00))")
         self._run = _run_pattern(self._delimiter, width, dialect.quoted)
         self._record = _record_pattern(self._delimiter, dialect.quoted)
         self._cell = _cell_pattern(self._delimiter, dialect.quoted)
@@ -83,9 +86,14 @@ class NumberedCopy:
         return b""
 
     def _is_rectangular(self, piece: bytes) -> bool:
-        if (self._quoted and b'"' in piece) or (not piece.isascii() and MARK in piece):
+        if not piece.isascii() and MARK in piece:
             return False
-        shape = piece.translate(None, self._dropped)
+        bare: bytes | None = piece
+        if self._quoted and b'"' in piece:
+            bare = _outside_quotes(piece, self._stray)
+        if bare is None:
+            return False
+        shape = bare.translate(None, self._dropped)
         if shape != self._shape * (len(shape) // len(self._shape)):
             return False
         return not (
@@ -133,6 +141,19 @@ class NumberedCopy:
         self._writer.write_run(run, self.line, count)
         self.line += count
         self.rows += count
+
+
+def _outside_quotes(piece: bytes, stray: re.Pattern[bytes]) -> bytes | None:
+    """Return what stands outside quoted cells, or None unless every quote is where it should be.
+
+    Cut at the quotes, every second part is inside. With NUL (a piece has none) for each
+    part inside, runs of NUL are quoted cells: only delimiters and line ends may touch them.
+    """
+    parts = piece.split(b'"')
+    outside = b"\0".join(parts[::2])
+    if len(parts) % 2 == 0 or piece.count(b"\n") != outside.count(b"\n"):
+        return None
+    return None if stray.search(outside) else outside
 
 
 def _cell(delimiter: bytes, *, quoted: bool, over_lines: bool) -> bytes:

@@ -43,7 +43,8 @@ class RawSource:
     name : file name, with `#sheet` for workbooks of several; `table` for databases.
     path : its path, or its URL without the password.
     relation : name of the view: `columns` as VARCHAR (an empty cell is null), then
-        `source_row` BIGINT. It may be scanned any number of times, in parallel.
+        `source_row` BIGINT. It may be scanned any number of times, in parallel; its rows come
+        in no promised order.
     columns : the headers as they stand, made unique; blank ones are named `column_N`.
     rows : exact count of rows in `relation`.
     encoding, delimiter, sheet : as detected or given; None where they do not apply.

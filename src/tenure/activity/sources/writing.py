@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from array import array
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,14 +13,16 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_FEW_LINES = 64
-_BUFFERED_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 20
 _MAX_WAITING = 3
-"""Runs waiting to be written, each up to a piece long: bounds the memory."""
+"""Blocks waiting to be written, each up to a piece long: bounds the memory."""
 
 
 class NumberedWriter:
-    """Writes runs of lines, each with its number before it.
+    """Writes lines with their numbers before them, in blocks.
+
+    Records of several lines come after the others of their block: a reader who wants the
+    file's order sorts by the numbers.
 
     Parameters
     ----------
@@ -30,8 +33,10 @@ class NumberedWriter:
     def __init__(self, file: BinaryIO, delimiter: bytes) -> None:
         self._file = file
         self._delimiter = delimiter
-        self._small: list[bytes] = []
-        self._small_bytes = 0
+        self._runs: list[bytes] = []
+        self._numbers = array("q")
+        self._records: list[bytes] = []
+        self._bytes = 0
         self._thread = ThreadPoolExecutor(1)
         self._waiting: deque[Future[None]] = deque()
 
@@ -54,26 +59,27 @@ class NumberedWriter:
 
     def write_run(self, run: bytes, first_line: int, count: int) -> None:
         """Write `count` lines, numbered from `first_line`."""
-        if count > _FEW_LINES:
-            self._flush()
-            self._submit(lambda: self._write_many(run, first_line, count))
-            return
-        for number, line in enumerate(run.splitlines(keepends=True), start=first_line):
-            self.write_record(line, number)
+        self._runs.append(run)
+        self._numbers.extend(range(first_line, first_line + count))
+        self._grow(len(run))
 
     def write_record(self, record: bytes, line: int) -> None:
         """Write one record, which may span lines, with the number of its first line."""
-        self._small.append(b"%d%b%b" % (line, self._delimiter, record))
-        self._small_bytes += len(record)
-        if self._small_bytes > _BUFFERED_BYTES:
+        self._records.append(b"%d%b%b" % (line, self._delimiter, record))
+        self._grow(len(record))
+
+    def _grow(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes >= _BLOCK_BYTES:
             self._flush()
 
     def _flush(self) -> None:
-        if self._small:
-            text = b"".join(self._small)
-            self._small.clear()
-            self._small_bytes = 0
-            self._submit(lambda: self._write_bytes(text))
+        runs, numbers, records = b"".join(self._runs), self._numbers, b"".join(self._records)
+        self._runs, self._numbers, self._records, self._bytes = [], array("q"), [], 0
+        if runs:
+            self._submit(lambda: self._write_numbered(runs, numbers))
+        if records:
+            self._submit(lambda: self._write_bytes(records))
 
     def _submit(self, work: Callable[[], None]) -> None:
         self._waiting.append(self._thread.submit(work))
@@ -83,21 +89,23 @@ class NumberedWriter:
     def _write_bytes(self, text: bytes) -> None:
         self._file.write(text)
 
-    def _write_many(self, run: bytes, first_line: int, count: int) -> None:
-        self._file.write(_numbered(run, first_line, count, self._delimiter))
+    def _write_numbered(self, runs: bytes, numbers: array[int]) -> None:
+        self._file.write(_numbered(runs, numbers, self._delimiter))
 
 
-def _numbered(run: bytes, first_line: int, count: int, delimiter: bytes) -> pa.Buffer:
-    """Return a run with each line's number before it; Arrow does it without a Python loop."""
+def _numbered(lines: bytes, numbers: array[int], delimiter: bytes) -> pa.Buffer:
+    """Return lines with their numbers before them; Arrow does it without a Python loop."""
     binary = pa.large_binary()
-    text = pa.Array.from_buffers(
-        binary, 1, [None, pa.py_buffer(struct.pack("<qq", 0, len(run) - 1)), pa.py_buffer(run)]
-    )
-    lines = pc.split_pattern(text, b"\n").values
-    numbers = pa.arange(first_line, first_line + count).cast(pa.large_string()).cast(binary)
-    feed = pa.scalar(b"\n", binary)
+    ends = pa.py_buffer(struct.pack("<qq", 0, len(lines) - 1))
+    text = pa.Array.from_buffers(binary, 1, [None, ends, pa.py_buffer(lines)])
+    split = pc.split_pattern(text, b"\n").values
+    counted = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
     # The last argument joins the others, so: number, delimiter, line, line end.
     joined = pc.binary_join_element_wise(
-        numbers, pa.scalar(delimiter, binary), lines, feed, pa.scalar(b"", binary)
+        counted.cast(pa.large_string()).cast(binary),
+        pa.scalar(delimiter, binary),
+        split,
+        pa.scalar(b"\n", binary),
+        pa.scalar(b"", binary),
     )
     return joined.buffers()[2]

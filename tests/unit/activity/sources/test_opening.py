@@ -77,7 +77,7 @@ OPTIONS = st.builds(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(content=BYTES, name=st.sampled_from(NAMES), options=OPTIONS)
 def test_any_bytes_give_a_source_that_adds_up_or_a_clear_error(content, name, options):
