@@ -34,6 +34,11 @@ ACTIVITY = pa.schema(
         pa.field("order_id", pa.string()),
         pa.field("channel", pa.string()),
         pa.field("source", pa.string()),
+        pa.field("product_id", pa.string()),
+        pa.field("category", pa.string()),
+        pa.field("quantity", MONEY),
+        pa.field("unit_price", MONEY),
+        pa.field("discount", MONEY),
         pa.field("properties", pa.string()),
         *PROVENANCE,
     ]
@@ -58,7 +63,8 @@ ORDER_LINES = pa.schema(
         *PROVENANCE,
     ]
 )
-"""Product detail of the order and refund rows that have any; `activity_id` joins them."""
+"""Product detail of the order and refund rows that have any. The lake keeps it in the columns
+of `activity`, written once; `facts.order_lines` shows it as a table of its own."""
 
 CUSTOMER_ATTRIBUTES = pa.schema(
     [
@@ -109,7 +115,6 @@ IMPORTS = pa.schema(
 
 FACT_TABLES: dict[str, pa.Schema] = {
     "activity": ACTIVITY,
-    "order_lines": ORDER_LINES,
     "customer_attributes": CUSTOMER_ATTRIBUTES,
     "subscriptions": SUBSCRIPTIONS,
     "imports": IMPORTS,
@@ -117,7 +122,6 @@ FACT_TABLES: dict[str, pa.Schema] = {
 
 ID_COLUMNS = {
     "activity": "activity_id",
-    "order_lines": "activity_id",
     "customer_attributes": "attribute_id",
     "subscriptions": "subscription_id",
 }
@@ -157,6 +161,9 @@ class Role(StrEnum):
     ATTRIBUTE = "attribute"
 
 
+ATTRIBUTE_PREFIX = "attribute."
+"""`--map attribute.NAME=column` keeps a column as the customer attribute NAME."""
+
 REQUIRED_ROLES: dict[TableKind, tuple[Role, ...]] = {
     TableKind.ORDERS: (Role.CUSTOMER, Role.TIME),
     TableKind.EVENTS: (Role.CUSTOMER, Role.TIME, Role.KIND),
@@ -182,12 +189,17 @@ class ColumnFormat:
         words `iso`, `iso_offset`, `unix_s`, `unix_ms`, `excel`.
     date_order : `ymd`, `dmy` or `mdy` where the patterns depend on it.
     decimal : for numbers, `.` or `,`.
+    zone : for instants, the zone that the header states for its naive values, e.g. `UTC`;
+        None for the zone of the whole file.
+
+    For an order's identifier, `patterns` holds the prefixes that mark a cancellation.
     """
 
     kind: str
     patterns: tuple[str, ...] = ()
     date_order: str | None = None
     decimal: str = "."
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
