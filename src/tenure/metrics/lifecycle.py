@@ -12,7 +12,7 @@ from tenure.kernel import Calendar
 from tenure.metrics.membership import Membership, Part, count, money
 from tenure.metrics.movements import (
     active_by_orders,
-    customer_periods,
+    customer_revenues,
     movements,
     revenue_movements,
 )
@@ -107,7 +107,7 @@ def lifecycle(
     known = base(data, columns=columns, calendar=calendar, as_of=as_of)
     shown = periods(known, period, from_on, to_on)
     parts = [_renamed(part) for part in movements(active_by_orders(known, shown.unit))]
-    money_parts = revenue_movements(customer_periods(known, shown.unit))
+    money_parts = revenue_movements(customer_revenues(known, shown.unit))
     membership = Membership(
         known.relation, ("period",), (*parts, *money_parts), {"period": shown.number}
     )

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from tenure.engine.calendars import period_index
 from tenure.kernel import PeriodUnit
 from tenure.metrics.membership import Part
-from tenure.metrics.orders import MONEY_KINDS, ORDER, Base
+from tenure.metrics.orders import MONEY_KINDS, ORDER, Base, summed_orders
 
 PRESENT = ("at_end", "new", "returned", "retained")
 ABSENT = ("at_start", "lost")
@@ -85,14 +85,22 @@ def customer_periods(base: Base, unit: PeriodUnit) -> ir.Table:
     """
     rows = base.of_kinds(MONEY_KINDS)
     rows = rows.mutate(period=period_index(rows.occurred_on, unit, base.calendar))
-    ordered = rows.kind == ORDER
+    table = summed_orders(rows, "customer_id", "period")
+    return _with_first_order_period(table, table.orders > 0)
+
+
+def customer_revenues(base: Base, unit: PeriodUnit) -> ir.Table:
+    """Return what `revenue_movements` needs of `customer_periods`, without counting orders."""
+    rows = base.of_kinds(MONEY_KINDS)
+    rows = rows.mutate(period=period_index(rows.occurred_on, unit, base.calendar))
     table = rows.group_by("customer_id", "period").aggregate(
-        orders=rows.order_id.nunique(where=ordered),
-        gross_value=rows.value.sum(where=ordered),
-        returned_value=-rows.value.sum(where=~ordered),
-        net_value=rows.value.sum(),
+        ordered=(rows.kind == ORDER).any(), net_value=rows.value.sum()
     )
-    period = ibis.ifelse(table.orders > 0, table.period, ibis.null("int64"))
+    return _with_first_order_period(table, table.ordered)
+
+
+def _with_first_order_period(table: ir.Table, ordered: ir.BooleanValue) -> ir.Table:
+    period = ibis.ifelse(ordered, table.period, ibis.null("int64"))
     return table.mutate(first_order_period=period.min().over(ibis.window(group_by="customer_id")))
 
 
@@ -103,7 +111,7 @@ def revenue_movements(table: ir.Table) -> tuple[Part, Part]:
 
     Parameters
     ----------
-    table : as returned by `customer_periods`.
+    table : as returned by `customer_periods` or `customer_revenues`.
 
     Returns
     -------

@@ -21,7 +21,7 @@ OPTION_TYPES = (
     "brackets",
     "table",
 )
-"""`texts` and `integers` are comma-separated lists, `brackets` is like `1,2-4,5-8`, `table` a path."""
+"""`texts` and `integers`: comma-separated; `brackets`: like `1,2-4,5-8`; `table`: a path."""
 
 
 @dataclass(frozen=True, slots=True)

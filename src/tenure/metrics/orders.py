@@ -152,6 +152,34 @@ def within(table: ir.Table, from_on: date | None, to_on: date | None) -> ir.Tabl
     return table
 
 
+def summed_orders(rows: ir.Table, *keys: str) -> ir.Table:
+    """Return distinct orders and money of order and refund rows per customer and other keys.
+
+    Returns
+    -------
+    The keys, orders, gross_value, returned_value (>= 0), net_value, first_order_on and
+    last_order_on; amounts are null where nothing is known of them.
+    """
+    ordered = rows.kind == ORDER
+    # first per order, then per key: cheaper than a distinct count of orders per key
+    each = rows.group_by(*keys, "order_id").aggregate(
+        is_order=ordered.any(),
+        gross_value=rows.value.sum(where=ordered),
+        returned_value=-rows.value.sum(where=~ordered),
+        net_value=rows.value.sum(),
+        first_order_on=rows.occurred_on.min(where=ordered),
+        last_order_on=rows.occurred_on.max(where=ordered),
+    )
+    return each.group_by(*keys).aggregate(
+        orders=each.is_order.cast("int64").sum(),
+        gross_value=each.gross_value.sum(),
+        returned_value=each.returned_value.sum(),
+        net_value=each.net_value.sum(),
+        first_order_on=each.first_order_on.min(),
+        last_order_on=each.last_order_on.max(),
+    )
+
+
 def value_on_first_day(rows: ir.Table, column: ir.StringColumn) -> ir.StringValue:
     """Return the value on the first day; of several that day the smallest, whatever their order.
 

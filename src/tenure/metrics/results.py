@@ -18,7 +18,7 @@ OPEN = "open"
 UNDEFINED = "undefined"
 """The figure has no value by its own definition (a rate over nothing); `reason` tells why."""
 
-_MONEY_DIGITS = Decimal("0.01")
+_MONEY_DIGITS_MIN = 2
 _SPACE = {"en": " ", "zh": ""}
 
 MONEY_SUM = pa.decimal128(38, 4)
@@ -205,5 +205,5 @@ def _plain(value: object) -> object:
 
 def money_text(value: Decimal) -> str:
     """Return an amount as text, with two decimals, or more where they are not zero."""
-    short = value.quantize(_MONEY_DIGITS)
-    return format(short if short == value else value.normalize(), "f")
+    whole, _, decimals = format(value, "f").partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(_MONEY_DIGITS_MIN, '0')}"

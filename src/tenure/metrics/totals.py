@@ -12,7 +12,7 @@ from tenure.engine.calendars import period_index
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar
 from tenure.metrics.membership import Membership, Part, known_money
-from tenure.metrics.orders import MONEY_KINDS, ORDER, Base, base, within
+from tenure.metrics.orders import MONEY_KINDS, Base, base, summed_orders, within
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, check_window, periods
 from tenure.metrics.ratios import ratio
 from tenure.metrics.results import COMPLETE, MONEY_SUM, OPEN, UNDEFINED, Meaning, MetricResult
@@ -126,14 +126,7 @@ def totals(
 
 
 def _by_customer(rows: ir.Table, *keys: str) -> ir.Table:
-    ordered = rows.kind == ORDER
-    table = rows.group_by("customer_id", *keys).aggregate(
-        orders=rows.order_id.nunique(where=ordered),
-        gross_value=rows.value.sum(where=ordered),
-        returned_value=-rows.value.sum(where=~ordered),
-        first_order_on=rows.occurred_on.min(where=ordered),
-        last_order_on=rows.occurred_on.max(where=ordered),
-    )
+    table = summed_orders(rows, "customer_id", *keys)
     return table.mutate(customers=table.orders > 0)
 
 
