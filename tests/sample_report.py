@@ -66,7 +66,7 @@ def activity() -> pa.Table:
     for customer in (SCRIPT, FORMULA):
         for week in range(12):
             day = date(2024, 1, 2) + timedelta(days=7 * week)
-            rows.append(_order(customer, day, "900.00", "web"))
+            rows.append(_order(customer, day, "900.00", "referral"))
     return pa.Table.from_pylist(rows, ACTIVITY)
 
 
@@ -116,7 +116,7 @@ def report_inputs(rows: pa.Table | None = None, **options: object) -> ReportInpu
     made = Relation(
         known.engine.attach_arrow("snapshot_rows", fresh.collect(fresh.table)), known.engine
     )
-    hostile = segment("big_spenders", "net_value > 1000", en=SCRIPT, zh="大客户")
+    hostile = segment("big_spenders", "net_value > 1000", en="<u>Big</u> spenders", zh="大客户")
     segments = Segments((*default_segments(), hostile), kinds_of(made.table))
     chosen = {"business": "Shop & <Co>", "currency": "CNY", **options}
     return inputs_from_facts(

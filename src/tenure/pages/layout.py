@@ -170,7 +170,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "quarantined",
         "skipped",
     ),
-    "quality": ("rule", "status", "measured", "expected"),
+    "quality": ("rule", "check", "status", "measured", "expected"),
 }
 """Columns on the page per view, the row's name first; a bar repeats the share to its left."""
 
@@ -180,6 +180,7 @@ _NAMED_KINDS: dict[str, Kind] = {
     "state": Kind.CODE,
     "reason": Kind.CODE,
     "status": Kind.CODE,
+    "check": Kind.CODE,
     "customer_id": Kind.IDENTIFIER,
     "mean_order_value": Kind.UNIT_MONEY,
     "mean_value": Kind.UNIT_MONEY,

@@ -183,7 +183,10 @@ class Sights:
             pattern = "M月" if self.texts.language == "zh" else "MMM"
             month = str(_format_month(date(int(parts[0]), int(parts[1]), 1), pattern, self.texts))
             changed = previous is None or previous.split("-")[0] != parts[0]
-            return f"{month} ’{parts[0][2:]}" if changed else month
+            if not changed:
+                return month
+            year = parts[0][2:]
+            return f"{year}年{month}" if self.texts.language == "zh" else f"{month} ’{year}"
         return self.period(name)
 
     def _own_language(self, name: str) -> str:

@@ -1,7 +1,7 @@
 import pytest
-from tests.sample_report import report_inputs
 
 from tenure.pages import build_report, collect
+from tests.sample_report import report_inputs
 
 
 @pytest.fixture(scope="session")
