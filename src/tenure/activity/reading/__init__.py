@@ -7,6 +7,7 @@ mappings that were accepted before (`recall`, `remember`).
 
 from tenure.activity.reading.cleaning import CLEAN_COLUMNS, cleaning_sql
 from tenure.activity.reading.faults import FAULTS, Fault
+from tenure.activity.reading.mapping_memory import recall, remember
 from tenure.activity.reading.proposal import Proposal, propose
 from tenure.activity.reading.questions import Question, ReadingOptions
 
@@ -19,4 +20,6 @@ __all__ = [
     "ReadingOptions",
     "cleaning_sql",
     "propose",
+    "recall",
+    "remember",
 ]

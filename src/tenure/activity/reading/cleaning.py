@@ -115,7 +115,7 @@ class _Cleaning:
         self.attributes = {
             (c.attribute or c.column): c for c in mapping.columns if c.role is Role.ATTRIBUTE
         }
-        self.steps: list[dict[str, str]] = [{} for _ in range(8)]
+        self.steps: list[dict[str, str]] = [{} for _ in range(9)]
         self.clean: dict[str, str] = {}
         self.faults: list[faults_sql.FaultCase] = []
 
@@ -131,7 +131,7 @@ class _Cleaning:
         self._currency()
         self._kinds()
         self._amounts()
-        self.steps[7]["fault_no"] = faults_sql.number(self.faults)
+        self.steps[8]["fault_no"] = faults_sql.number(self.faults)
         self.clean |= faults_sql.columns(self.faults)
         query = f"SELECT {_listed(raw)} FROM {quote(relation)}"
         for step in self.steps:
@@ -179,8 +179,9 @@ class _Cleaning:
         self.steps[0][f"s_{role}"] = read.quick
         self.steps[1][quick] = instants_sql.checked(f"s_{role}")
         self.steps[2][text] = instants_sql.plain_instant(raw, quick)
-        self.steps[3][general] = instants_sql.general_instant(text, column.format.date_order)
-        self.steps[4] |= self._moments(column, read.form, quick, text, general, name)
+        self.steps[3][f"b_{role}"] = instants_sql.without_zone(text)
+        self.steps[4][general] = instants_sql.general_instant(f"b_{role}", column.format.date_order)
+        self.steps[5] |= self._moments(column, read.form, quick, text, general, name)
         self.clean |= {f"{name}_at": f"{name}_at", f"{name}_on": f"{name}_on"}
         unread = f"{name}_at IS NULL AND {text} IS NOT NULL AND NOT {texts.is_missing(text)}"
         if role is not Role.ENDED:
@@ -284,7 +285,7 @@ class _Cleaning:
         if not stated and not default:
             return
         fallback = literal(default) if default else "NULL"
-        self.steps[5]["row_currency"] = f"coalesce({', '.join([*stated, fallback])})"
+        self.steps[6]["row_currency"] = f"coalesce({', '.join([*stated, fallback])})"
         self.clean["currency"] = "row_currency"
         told = column or next(iter(amounts), None)
         if self.workspace_currency and told is not None:
@@ -305,7 +306,7 @@ class _Cleaning:
         order = self.by_role.get(Role.ORDER)
         prefixes = order.format.patterns if order else ()
         marked = "|".join(f"{prefix}[0-9]+" for prefix in prefixes)
-        self.steps[5]["row_kind"] = kinds.row_kind(
+        self.steps[6]["row_kind"] = kinds.row_kind(
             kind="w_kind" if Role.KIND in self.by_role else None,
             status="w_status" if Role.STATUS in self.by_role else None,
             negative=tuple(f"n_{role}" for role in amounts),
@@ -318,7 +319,7 @@ class _Cleaning:
     def _amounts(self) -> None:
         amount = self._amount()
         if amount is not None and self.mapping.kind in (TableKind.ORDERS, TableKind.EVENTS):
-            self.steps[6]["row_value"] = kinds.signed(amount, "row_kind")
+            self.steps[7]["row_value"] = kinds.signed(amount, "row_kind")
             self.clean |= {"value": "row_value", "line_total": "row_value"}
         for role in (Role.UNIT_PRICE, Role.DISCOUNT, Role.RECURRING_VALUE):
             if role in self.by_role:
@@ -335,11 +336,15 @@ class _Cleaning:
             return None
         if Role.QUANTITY not in self.by_role:
             return "n_unit_price"
-        # DECIMAL(18,4) squared overflows its 18 digits; 19 digits make the product 38 wide.
-        wide = "n_quantity::DECIMAL(19,4) * n_unit_price::DECIMAL(19,4)"
-        product = wide
+        # The product of two DECIMAL(18,4) has 18 digits in all, 8 of them decimals; beyond
+        # these bounds it takes the slower one of 38 digits.
+        product = (
+            "CASE WHEN n_quantity BETWEEN -9999 AND 9999 AND n_unit_price BETWEEN -99999 AND 99999 "
+            f"THEN (n_quantity * n_unit_price)::{numbers.MONEY_TYPE} ELSE TRY_CAST("
+            f"n_quantity::DECIMAL(19,4) * n_unit_price::DECIMAL(19,4) AS {numbers.MONEY_TYPE}) END"
+        )
         discount = " - coalesce(abs(n_discount), 0)" if Role.DISCOUNT in self.by_role else ""
-        return f"TRY_CAST({product}{discount} AS {numbers.MONEY_TYPE})"
+        return f"TRY_CAST(({product}){discount} AS {numbers.MONEY_TYPE})" if discount else product
 
 
 def _raw_key(columns: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tenure.activity.contract import ColumnFormat, Role
-from tenure.activity.reading import instants, instants_sql, numbers
+from tenure.activity.reading import instants, numbers
 from tenure.activity.reading.profiles import ColumnProfile
 from tenure.activity.reading.questions import Question, ReadingOptions
 
@@ -144,26 +144,3 @@ def other_format(role: Role, profile: ColumnProfile) -> ColumnFormat:
         is_text = profile.filled > 0 and spaced / profile.filled > 0.1
         return ColumnFormat("text" if is_text else "identifier")
     return ColumnFormat("identifier" if role is Role.CUSTOMER else "text")
-
-
-def unread_instants(profile: ColumnProfile, format_: ColumnFormat) -> bool:
-    """Return whether most of a sample no longer fits a remembered format."""
-    if not profile.filled:
-        return False
-    known = set(format_.patterns)
-    order = format_.date_order
-    fits = sum(
-        n
-        for pattern, n in profile.formats.items()
-        if (
-            instants.with_order(pattern, order)
-            if order and instants.needs_order(pattern)
-            else pattern
-        )
-        in known
-    )
-    return (
-        bool(known)
-        and fits / profile.filled < 0.5
-        and instants_sql.form_of(format_.patterns[0]) != "mixed"
-    )

@@ -1,4 +1,4 @@
-"""Instants as people write them: which formats a column holds, and in which order day and month stand.
+"""Instants as people write them: a column's formats, and the order of its days and months.
 
 A format is a strptime pattern. `A`, `B` and `C` name the three parts of a date such as 05/03/2024
 until the evidence of the whole column has told day from month.

@@ -1,8 +1,8 @@
 """SQL that reads instants: a column's own formats first, every unambiguous format for the rest.
 
-Each column passes through these steps, each a column of the next subquery:
-`quick` (its own formats), `plain` (the text of rows that failed, in one canonical spelling),
-`general` (its reading), then the UTC instant and the business day.
+Each column passes through these steps, each a column of the next subquery: the quick
+reading (its own formats), the text of rows that failed in one canonical spelling, the same
+without its zone, its general reading, then the UTC instant and the business day.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from tenure.activity.reading.texts import plain
 from tenure.engine.duck import literal
 
-_ZONE = r":[0-9]{2}(?:\.[0-9]+)?(?: ?[AP]M)? ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$"
+_ZONE = r"(:[0-9]{2}(?:\.[0-9]+)?(?: ?[AP]M)?) ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$"
+_FIGURE = r"[0-9]+(\.[0-9]+)?"
 _ISO = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?: [0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", " %H:%M:%S.%f")
 _NAMED_DATES = tuple(
@@ -29,6 +30,22 @@ _ORDERED_DATES = {
     "mdy": ("%m-%d-%y", "%m-%d-%Y"),
     "ymd": ("%y-%m-%d",),
 }
+_WORDS = (
+    ("年", "-"), ("月", "-"), ("日", " "), ("时", ":"), ("点", ":"), ("分", ":"), ("秒", ""),
+    ("上午", " AM "), ("早上", " AM "), ("凌晨", " AM "),
+    ("下午", " PM "), ("中午", " PM "), ("晚上", " PM "),
+)  # fmt: skip
+_SPELLINGS = (
+    (r"\b([AP])\.M\.", r"\1M"),
+    (r"(:[0-9]{2}),([0-9]{1,9})$", r"\1.\2"),
+    (r"^(?:MON|TUE|WED|THU|FRI|SAT|SUN)[A-Z]*[., ]+|(?:星期|周).|,|:$", " "),
+    (r"\b([0-9]+)(?:ST|ND|RD|TH)\b|\b(SEP)T\b", r"\1\2"),
+    (r"^([0-9A-Z]+)[-/. ]+([0-9A-Z]+)[-/. ]+([0-9]+)(?:[T ]+|$)", r"\1-\2-\3 "),
+    (r"([AP]M) *([0-9]{1,2}:[0-9:.]+)", r"\2 \1"),
+    (r" +", " "),
+)
+"""Steps from the spellings met in files to the canonical one, in upper case."""
+
 _EARLIEST = "TIMESTAMP '1900-01-01'"
 FIRST_YEAR, LAST_YEAR = 1970, 2045
 """Changes of a zone's offset are known between these years; outside, the nearest holds."""
@@ -88,40 +105,35 @@ def checked(quick: str) -> str:
 def plain_instant(raw: str, quick: str) -> str:
     """Return SQL for the canonical spelling (`2024-3-5 2:05:00 PM +08:00`) where `quick` failed."""
     text = plain(raw)
-    for old, new in (("年", "-"), ("月", "-"), ("日", " "), ("时", ":"), ("分", ":"), ("秒", "")):
+    for old, new in _WORDS:
         text = f"replace({text}, '{old}', '{new}')"
-    for old, new in (("上午", " AM "), ("下午", " PM "), ("中午", " PM "), ("晚上", " PM ")):
-        text = f"replace({text}, '{old}', '{new}')"
-    text = rf"regexp_replace(upper({text}), '^(?:(?:MON|TUE|WED|THU|FRI|SAT|SUN)[A-Z]*[, ]+)|(?:星期|周).|,|:\s*$|A\.M\.|P\.M\.', ' ', 'g')"
-    text = rf"regexp_replace({text}, '\b([0-9]+)(?:ST|ND|RD|TH)\b|\b(SEP)T\b', '\1\2', 'g')"
-    text = rf"regexp_replace(trim({text}), '^([0-9A-Z]+)[-/. ]+([0-9A-Z]+)[-/. ]+([0-9]+)(?:[T ]+|$)', '\1-\2-\3 ')"
-    text = rf"trim(regexp_replace({text}, '(AM|PM) *([0-9]{{1,2}}:[0-9:.]+)', '\2 \1'))"
-    text = rf"regexp_replace({text}, ' +', ' ', 'g')"
-    return f"CASE WHEN {quick} IS NULL AND {raw} IS NOT NULL THEN {text} END"
+    text = f"upper({text})"
+    for pattern, replacement in _SPELLINGS:
+        text = f"regexp_replace(trim({text}), {literal(pattern)}, '{replacement}', 'g')"
+    return f"CASE WHEN {quick} IS NULL AND {raw} IS NOT NULL THEN trim({text}) END"
 
 
-def general_instant(text: str, date_order: str | None) -> str:
+def without_zone(text: str) -> str:
+    """Return SQL for a canonical spelling without the zone that it states."""
+    return f"regexp_replace({text}, {literal(_ZONE)}, '\\1')"
+
+
+def general_instant(body: str, date_order: str | None) -> str:
     """Return SQL that reads a canonical spelling without its zone as a naive TIMESTAMP.
 
     Without a known order a date such as 05/03/2024 is read only if one order alone fits.
     """
-    body = _body(text)
     ordered = _strptime(body, _ORDERED_DATES[date_order]) if date_order else _either(body)
     named = _strptime(body, _NAMED_DATES)
-    clock = "[0-9]{1,2}:[0-9]{2}"
     return (
-        f"CASE WHEN {text} IS NULL THEN NULL "
+        f"CASE WHEN {body} IS NULL THEN NULL "
         f"WHEN regexp_full_match({body}, {literal(_ISO)}) THEN TRY_CAST({body} AS TIMESTAMP) "
-        f"WHEN regexp_full_match({text}, '[0-9]+(\\.[0-9]+)?') THEN {_from_number(text)} "
-        f"WHEN regexp_matches({body}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}} {clock}') "
+        f"WHEN regexp_full_match({body}, {literal(_FIGURE)}) THEN {_from_number(body)} "
+        f"WHEN regexp_matches({body}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}} ') "
         f"THEN {_strptime(body, ('%Y-%m-%d',))} "
         f"WHEN regexp_matches({body}, '[A-Z]{{3}}-|-[A-Z]{{3}}') THEN {named} "
         f"ELSE {ordered} END"
     )
-
-
-def _body(text: str) -> str:
-    return rf"regexp_replace({text}, '(:[0-9]{{2}}(?:\.[0-9]+)?(?: ?[AP]M)?) ?(?:Z|UTC|GMT|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)$', '\1')"
 
 
 def _from_number(text: str) -> str:
@@ -154,7 +166,7 @@ def general_form(text: str, general: str) -> str:
     """Return SQL for what a general reading yields: `day`, `local` or `utc`."""
     digits = f"strlen(split_part({text}, '.', 1))"
     return (
-        f"CASE WHEN regexp_full_match({text}, '[0-9]+(\\.[0-9]+)?') THEN CASE "
+        f"CASE WHEN regexp_full_match({text}, {literal(_FIGURE)}) THEN CASE "
         f"WHEN {digits} IN (10, 13) THEN 'utc' WHEN {digits} = 14 THEN 'local' "
         f"WHEN {general} = date_trunc('day', {general}) THEN 'day' ELSE 'local' END "
         f"WHEN NOT contains({text}, ':') THEN 'day' "
@@ -163,8 +175,8 @@ def general_form(text: str, general: str) -> str:
 
 
 def offset_micros(text: str) -> str:
-    """Return SQL for the offset that a canonical spelling states, in microseconds; 0 without one."""
-    zone = f"regexp_extract({text}, {literal(_ZONE)}, 1)"
+    """Return SQL for the offset that a canonical spelling states, in microseconds, else 0."""
+    zone = f"regexp_extract({text}, {literal(_ZONE)}, 2)"
     digits = f"rpad(replace(substring({zone}, 2), ':', ''), 4, '0')"
     minutes = (
         f"(TRY_CAST(substring({digits}, 1, 2) AS BIGINT) * 60 "

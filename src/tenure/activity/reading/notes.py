@@ -83,7 +83,8 @@ def _same_customer(
     column = quote(customer.column)
     row = connection.execute(
         "SELECT count(*) FROM (SELECT 1 FROM (SELECT DISTINCT trim("
-        f"{column}) AS id FROM {quote(relation)} WHERE regexp_full_match(trim({column}), '[0-9]+')) "
+        f"{column}) AS id FROM {quote(relation)} "
+        f"WHERE regexp_full_match(trim({column}), '[0-9]+')) "
         "GROUP BY ltrim(id, '0') HAVING count(*) > 1)"
     ).fetchone()
     if not row or not row[0]:

@@ -87,15 +87,17 @@ def bare_number(raw: str) -> str:
 
 
 def general_number(bare: str, decimal: str) -> str:
-    """Return SQL for the DOUBLE-free reading of a bare number: grouped by threes or not at all."""
-    point, comma = (re.escape(decimal), re.escape("," if decimal == "." else "."))
-    grouped = rf"[-+]?[0-9]{{1,3}}(?:(?:{comma}[0-9]{{2,3}})*{comma}|(?:[ ''’][0-9]{{3}})*[ ''’])[0-9]{{3}}"
-    number = rf"(?:{grouped}|[-+]?[0-9]+|[-+]?)(?:{point}[0-9]*)?(?:[eE][-+]?[0-9]+)?"
-    removed = "[ ''’,]" if decimal == "." else "[ ''’.]"
-    digits = f"regexp_replace({bare}, '{removed}', '', 'g')"
+    """Return SQL that reads a bare number, its digits grouped by threes (India: twos) or not."""
+    comma = "," if decimal == "." else "."
+    groups = rf"(?:(?:[{comma}][0-9]{{2,3}})*[{comma}]|(?:[ '’][0-9]{{3}})*[ '’])[0-9]{{3}}"
+    whole = rf"[-+]?[0-9]{{1,3}}{groups}|[-+]?[0-9]+|[-+]?"
+    number = rf"(?:{whole})(?:[{decimal}][0-9]*)?(?:[eE][-+]?[0-9]+)?"
+    removed = literal(f"[ '’{comma}]")
+    digits = f"regexp_replace({bare}, {removed}, '', 'g')"
     if decimal == ",":
         digits = f"replace({digits}, ',', '.')"
-    return f"CASE WHEN regexp_full_match({bare}, '{number}') THEN TRY_CAST({digits} AS {MONEY_TYPE}) END"
+    is_number = f"regexp_full_match({bare}, {literal(number)})"
+    return f"CASE WHEN {is_number} THEN TRY_CAST({digits} AS {MONEY_TYPE}) END"
 
 
 def is_too_long(bare: str) -> str:
@@ -110,7 +112,8 @@ def currency_of_text(raw: str, workspace_currency: str | None) -> str:
     A sign that several currencies share means the workspace's where that is among them.
     """
     upper = f"upper({plain(raw)})"
-    found = f"regexp_extract({upper}, {literal(currency_pattern().upper().replace(chr(92) + 'B', chr(92) + 'b'))})"
+    signs = currency_pattern().upper().replace(r"\B", r"\b")
+    found = f"regexp_extract({upper}, {literal(signs)})"
     whens = " ".join(
         f"WHEN {literal(sign)} THEN {literal(_choose(codes, workspace_currency))}"
         for sign, codes in vocabulary().currencies.items()

@@ -137,8 +137,9 @@ def _instants_among(
         for order in instants.ORDERS
     )
     found = connection.execute(
-        f"SELECT v FROM (SELECT v, {instants_sql.plain_instant('v', 'NULL')} AS t "
-        f"FROM (SELECT unnest(?::VARCHAR[]) AS v)) WHERE {readings}",
+        f"SELECT v FROM (SELECT v, {instants_sql.without_zone('p')} AS t FROM "
+        f"(SELECT v, {instants_sql.plain_instant('v', 'NULL')} AS p "
+        f"FROM (SELECT unnest(?::VARCHAR[]) AS v))) WHERE {readings}",
         [sorted(tried)],
     ).fetchall()
     return frozenset(value for (value,) in found)

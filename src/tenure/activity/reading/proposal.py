@@ -21,7 +21,7 @@ from tenure.activity.contract import (
     Role,
     TableKind,
 )
-from tenure.activity.reading import formats, notes, prices, roles
+from tenure.activity.reading import formats, kept_formats, notes, prices, roles
 from tenure.activity.reading.currencies import find_currency
 from tenure.activity.reading.profiles import ColumnProfile, count_matching, profile_columns
 from tenure.activity.reading.questions import Question, ReadingOptions
@@ -63,6 +63,7 @@ def propose(
     source_name: str,
     options: ReadingOptions | None = None,
     workspace_currency: str | None = None,
+    kept: Mapping | None = None,
 ) -> Proposal:
     """Propose how a relation of text columns is to be read.
 
@@ -74,6 +75,8 @@ def propose(
     source_name : the source's name in the notes.
     options : what a person has said.
     workspace_currency : ISO 4217 code in which the workspace counts; None if unknown.
+    kept : the mapping accepted for an earlier table of this shape. It settles what today's
+        texts leave open; where they contradict it, that is a question.
 
     Raises
     ------
@@ -82,7 +85,9 @@ def propose(
     options = options or ReadingOptions()
     said = _said_columns(options, columns)
     profiles = profile_columns(connection, relation, columns)
-    proposing = _Proposing(connection, relation, profiles, source_name, options, said)
+    if kept is not None and options.table_kind not in (None, kept.kind):
+        kept = None
+    proposing = _Proposing(connection, relation, profiles, source_name, options, said, kept)
     return proposing.proposal(workspace_currency)
 
 
@@ -97,6 +102,7 @@ class _Proposing:
         source_name: str,
         options: ReadingOptions,
         said: dict[str, str],
+        kept: Mapping | None,
     ) -> None:
         self.connection = connection
         self.relation = relation
@@ -109,6 +115,13 @@ class _Proposing:
             for role, column in said.items()
             if role.startswith(ATTRIBUTE_PREFIX)
         }
+        taken = set(said.values())
+        self.kept = tuple(
+            c
+            for c in (kept.columns if kept else ())
+            if c.column in profiles and c.column not in taken and c.role not in said
+        )
+        self.kept_mapping = kept
         self.questions: list[Question] = []
         self.notes: list[Issue] = []
 
@@ -132,6 +145,8 @@ class _Proposing:
         mapped += self._attributes(kind, {c.column for c in chosen.values()})
         amounts = [self.profiles[c.column] for c in mapped if c.role in notes.AMOUNT_ROLES]
         currency, question = find_currency(amounts, list(self.profiles), self.options.currency)
+        if currency is None and self.kept_mapping is not None:
+            currency = self.kept_mapping.currency
         if question is not None and workspace_currency is None:
             self.questions.append(question)
         mapping = Mapping(kind, mapped, currency)
@@ -141,6 +156,13 @@ class _Proposing:
         return Proposal(mapping, tuple(self.questions), tuple(self.notes), samples)
 
     def _kind_and_roles(self) -> tuple[TableKind, dict[str, roles.Candidate]]:
+        if self.kept_mapping is not None:
+            chosen = {
+                c.role.value: roles.Candidate(c.role.value, c.column, c.confidence, c.reasons)
+                for c in self.kept
+                if c.role is not Role.ATTRIBUTE
+            }
+            return self.kept_mapping.kind, chosen | roles.assign([], self.said)
         free = {
             name: p
             for name, p in self.profiles.items()
@@ -189,10 +211,15 @@ class _Proposing:
     def _format(self, role: str, column: str, options: ReadingOptions) -> formats.FormatDecision:
         profile = self.profiles[column]
         if role == roles.PRICE or role in NUMBER_ROLES:
-            return formats.number_format(profile, options, self._count)
-        if role in INSTANT_ROLES:
-            return formats.instant_format(profile, options, self._count)
-        return formats.FormatDecision(formats.other_format(Role(role), profile))
+            decision = formats.number_format(profile, options, self._count)
+        elif role in INSTANT_ROLES:
+            decision = formats.instant_format(profile, options, self._count)
+        else:
+            decision = formats.FormatDecision(formats.other_format(Role(role), profile))
+        kept = next((c for c in self.kept if c.role == role and c.column == column), None)
+        if kept is None:
+            return decision
+        return kept_formats.reconcile(decision, kept.format, profile, options, self._count)
 
     def _count(self, column: str, patterns: tuple[str, ...]) -> tuple[int, ...]:
         return count_matching(self.connection, self.relation, column, patterns)
@@ -239,6 +266,10 @@ class _Proposing:
 
     def _attributes(self, kind: TableKind, used: set[str]) -> tuple[ColumnMapping, ...]:
         said = self.said_attributes
+        if self.kept_mapping is not None:
+            kept = tuple(c for c in self.kept if c.role is Role.ATTRIBUTE)
+            kept = tuple(c for c in kept if c.attribute not in said)
+            return kept + tuple(_attribute(c, n, 1.0, "you said so") for n, c in said.items())
         found = [_attribute(column, name, 1.0, "you said so") for name, column in said.items()]
         names = set(said)
         for column in self.profiles:
