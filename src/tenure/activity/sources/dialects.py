@@ -46,8 +46,11 @@ class Dialect:
         """Return a piece with every run of spaces turned into one tab, if that is the delimiter."""
         if not self.spaces:
             return piece
-        trimmed = re.sub(rb"[ \t]*\n[ \t]*", b"\n", b"\n" + piece)[1:]
-        return re.sub(rb"[ \t]+", b"\t", trimmed)
+        text = b"\n" + piece.replace(b" ", b"\t")
+        # Each pass halves the runs: quicker than an expression that tries every gap.
+        while b"\t\t" in text:
+            text = text.replace(b"\t\t", b"\t")
+        return text.replace(b"\t\n", b"\n").replace(b"\n\t", b"\n")[1:]
 
 
 def named_dialect(delimiter: str, sample: Sequence[str]) -> Dialect:

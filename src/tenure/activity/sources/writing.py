@@ -95,17 +95,20 @@ class NumberedWriter:
 
 def _numbered(lines: bytes, numbers: array[int], delimiter: bytes) -> pa.Buffer:
     """Return lines with their numbers before them; Arrow does it without a Python loop."""
-    binary = pa.large_binary()
-    ends = pa.py_buffer(struct.pack("<qq", 0, len(lines) - 1))
-    text = pa.Array.from_buffers(binary, 1, [None, ends, pa.py_buffer(lines)])
-    split = pc.split_pattern(text, b"\n").values
+    split = pc.split_pattern(_texts(lines[:-1]), b"\n").values
     counted = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
     # The last argument joins the others, so: number, delimiter, line, line end.
     joined = pc.binary_join_element_wise(
-        counted.cast(pa.large_string()).cast(binary),
-        pa.scalar(delimiter, binary),
+        counted.cast(pa.large_string()).cast(pa.large_binary()),
+        _texts(delimiter)[0],
         split,
-        pa.scalar(b"\n", binary),
-        pa.scalar(b"", binary),
+        _texts(b"\n")[0],
+        _texts(b"")[0],
     )
     return joined.buffers()[2]
+
+
+def _texts(text: bytes) -> pa.Array:
+    """Return an array of one text, made without `pa.array`, which would import pandas."""
+    ends = pa.py_buffer(struct.pack("<qq", 0, len(text)))
+    return pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(text)])

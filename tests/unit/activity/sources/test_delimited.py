@@ -316,3 +316,30 @@ def test_rows_survive_a_round_trip_through_csv_of_any_text(read, cdnow):
     writer = csv.writer(file, lineterminator="\n")
     writer.writerows([["customer", "note", "date"], *rows])
     assert read(file.getvalue()).cells == [tuple(row) for row in rows]
+
+
+def test_one_misplaced_quote_among_well_quoted_records_is_found(read, cdnow):
+    records = [",".join(f'"{cell}"' for cell in row) for row in [HEADER, *cdnow]]
+    records[100] = records[100].replace('",', '" x,', 1)
+    records[200] = records[200].replace(',"', ',y"', 1)
+    source = read("\n".join(records))
+    assert source.codes == [(101, "bad_quoting")]
+    assert source.cells[198][1] == f'y"{cdnow[199][1]}"'
+    assert source.raw.rows == len(cdnow) - 1
+
+
+@pytest.mark.parametrize("chunk_bytes", [4, 5, 6, 7, 64])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_where_the_file_is_cut_into_chunks_changes_nothing(
+    read, monkeypatch, chunk_bytes, encoding, end
+):
+    text = '客户,备注,日期\n1,"甲\n\n乙",2024\n\n2,"a ""b"",c",2025\n3,x,y,z\n合计,2\n'
+    content = text.replace("\n", end).encode(encoding)
+    whole = read(content)
+    monkeypatch.setattr(line_stream, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(line_stream, "MAX_LINE_BYTES", 60)
+    cut = read(content, encoding=encoding)
+    assert cut.rows == whole.rows == [("1", "甲\n\n乙", "2024", 2), ("2", 'a "b",c', "2025", 6)]
+    assert cut.codes == whole.codes == [(7, "too_many_columns")]
+    assert cut.skipped == whole.skipped == [(8, "skipped_footer")]

@@ -34,10 +34,7 @@ def purchases(cdnow):
 
 
 def as_read(purchases):
-    return [
-        (str(c), d.isoformat(" ") if False else d.date().isoformat(), str(n), f"{v:.15g}")
-        for c, d, n, v in purchases
-    ]
+    return [(str(c), d.date().isoformat(), str(n), f"{v:.15g}") for c, d, n, v in purchases]
 
 
 def days(cells):
