@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 import ibis
+import ibis.expr.types as ir
 
+from tenure.activity.contract import ORDER_LINES
 from tenure.engine.duck import DuckDBEngine, connect
 from tenure.engine.lake import LakeView
 from tenure.engine.relations import Relation
@@ -60,11 +62,21 @@ def open_facts(
         cut = ibis.literal(received_before, "timestamp")
         return Relation(relation.table.filter(relation.table.received_at < cut), engine)
 
+    activity = table("activity")
     return Facts(
         engine,
-        table("activity"),
-        table("order_lines"),
+        activity,
+        Relation(order_lines(activity.table), engine),
         table("customer_attributes"),
         table("subscriptions"),
         table("imports"),
     )
+
+
+def order_lines(activity: ir.Table) -> ir.Table:
+    """Return the product detail of orders and refunds, with the columns of `ORDER_LINES`."""
+    detailed = (
+        activity.product_id.notnull() | activity.category.notnull() | activity.quantity.notnull()
+    )
+    bought = activity.filter(activity.kind.isin(["order", "refund"]) & detailed)
+    return bought.mutate(line_total=bought.value).select(*ORDER_LINES.names)

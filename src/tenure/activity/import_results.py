@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tenure.activity.contract import Mapping, Role
+from tenure.activity.contract import ColumnFormat, Mapping, Role
 from tenure.kernel import Issue
 
 ISSUES_SHOWN_MAX = 1000
@@ -34,7 +35,7 @@ class Detected:
             "sheet": self.sheet,
             "header_row": self.header_row,
             "kind": self.mapping.kind.value,
-            "date_order": time.format.date_order if time is not None else None,
+            "date_order": date_order(time.format) if time is not None else None,
             "mapping": {
                 role_name(column.role, column.attribute): column.column
                 for column in self.mapping.columns
@@ -156,6 +157,15 @@ class ImportResult:
             "issue_count": len(self.unreadable) + _total(self.sources, "issue_count"),
             "sources": [source.as_dict() for source in self.sources],
         }
+
+
+def date_order(form: ColumnFormat) -> str | None:
+    """Return `ymd`, `dmy` or `mdy`: as decided, or as the column's own format shows; else None."""
+    if form.date_order is not None or not form.patterns:
+        return form.date_order
+    found = re.findall(r"%([YydmbB])", form.patterns[0])
+    order = "".join({"Y": "y", "b": "m", "B": "m"}.get(part, part) for part in found)
+    return order if order in ("ymd", "dmy", "mdy") else None
 
 
 def role_name(role: Role, attribute: str | None) -> str:

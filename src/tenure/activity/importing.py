@@ -20,14 +20,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tenure.activity.contract import FACT_TABLES, ID_COLUMNS, Mapping, Role, TableKind
+from tenure.activity.contract import FACT_TABLES, Mapping, Role, TableKind
 from tenure.activity.import_results import (
     ISSUES_SHOWN_MAX,
     Detected,
     ImportResult,
     SourceResult,
 )
-from tenure.activity.landing import Landed, Landing, land
+from tenure.activity.landing import Landed, land
 from tenure.activity.quarantine import write_quarantine
 from tenure.activity.reading import (
     Proposal,
@@ -35,12 +35,10 @@ from tenure.activity.reading import (
     ReadingOptions,
     cleaning_sql,
     propose,
-    recall,
-    remember,
 )
 from tenure.activity.sources import RawSource, SourceOptions, open_sources
-from tenure.activity.staging import Identity, Stage, identify, stage_source
-from tenure.engine.duck import DuckDBEngine, connect
+from tenure.activity.staging import Identity, Landing, Stage, identify, stage_source
+from tenure.engine.duck import DuckDBEngine, connect, first_row
 from tenure.engine.lake import Lake
 from tenure.engine.lake_writing import LakeWriter
 from tenure.kernel import (
@@ -54,13 +52,6 @@ from tenure.kernel import (
     silent,
     system_clock,
 )
-
-_FACT_OF_KIND = {
-    TableKind.ORDERS: ("activity", "occurred_at"),
-    TableKind.EVENTS: ("activity", "occurred_at"),
-    TableKind.SUBSCRIPTIONS: ("subscriptions", "started_at"),
-    TableKind.CUSTOMERS: ("customer_attributes", "known_at"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +178,16 @@ def _read(
         table_kind=options.kind,
         date_order=options.date_order,
         timezone=options.timezone or place.calendar.timezone,
-        currency=options.currency or place.currency,
+        currency=options.currency,
         decimal=options.decimal,
     )
-    kept = recall(place.mappings, source.columns)
     return propose(
         connection,
         source.relation,
         source.columns,
         source_name=source.name,
         options=said,
-        kept=kept,
+        workspace_currency=place.currency,
     )
 
 
@@ -222,24 +212,25 @@ def _import_one(
 ) -> SourceResult:
     began = time.monotonic()
     mapping = reading.mapping
-    sql = _cleaning(source, mapping, place, options)
-    rows = source.rows_estimate
-    stage = stage_source(
-        connection, sql, mapping.kind, folder, rows_estimate=rows, progress=progress
-    )
-    import_id = f"{place.clock():%Y%m%dT%H%M%S%f}-{source.content_sha256[:8]}"
-    quarantine = write_quarantine(connection, source, mapping, place.quarantine, import_id)
+    # The lock is held from here on: rows get the instant at which they are received, and
+    # whatever was received before that instant must be visible by then.
     with place.lake.writing() as writer:
         received_at = place.clock()
-        identity = _tell_apart(connection, writer, mapping, options)
+        import_id = f"{received_at:%Y%m%dT%H%M%S%f}-{source.content_sha256[:8]}"
         landing = Landing(
             import_id, received_at, options.known_at or received_at, options.order_rule
         )
-        landed = land(connection, writer, mapping, landing)
-        notes = (*source.skipped, *reading.notes, *_duplicate_notes(source, identity))
+        sql = _cleaning(source, mapping, place, options)
+        stage = stage_source(connection, sql, source, mapping, landing, folder, progress)
+        quarantine = write_quarantine(connection, source, mapping, place.quarantine, import_id)
+        identity = _tell_apart(connection, writer, stage, source, mapping, options)
+        landed = land(connection, writer, stage, identity, landing)
+        notes = (*source.skipped, *source.notes, *reading.notes)
+        notes = (*notes, *_duplicate_notes(source, identity))
         result = replace(
             _result(source, mapping, stage, identity, landed),
             import_id=import_id,
+            currency=mapping.currency or place.currency,
             issues=(*notes, *quarantine.issues)[:ISSUES_SHOWN_MAX],
             issue_count=len(notes) + quarantine.rows,
             quarantine_file=quarantine.path,
@@ -247,7 +238,6 @@ def _import_one(
         )
         _record(writer, result, source, received_at)
         writer.commit(f"import {import_id}")
-    remember(place.mappings, mapping, source.columns, source_name=source.name)
     return result
 
 
@@ -268,41 +258,30 @@ def _cleaning(
 def _tell_apart(
     connection: duckdb.DuckDBPyConnection,
     writer: LakeWriter,
+    stage: Stage,
+    source: RawSource,
     mapping: Mapping,
     options: ImportOptions,
 ) -> Identity:
-    table, time_column = _FACT_OF_KIND[mapping.kind]
-    known = f"lake_{table}"
-    DuckDBEngine(connection).attach_files(
-        known, [str(path) for path in writer.files(table)], FACT_TABLES[table]
-    )
-    drop = options.repeats == "drop" or (
-        options.repeats == "auto"
-        and (mapping.column(Role.ORDER) is not None or mapping.kind is not TableKind.ORDERS)
-    )
-    if mapping.kind is TableKind.CUSTOMERS:
-        time_column = "NULL::TIMESTAMP"
-    return identify(
-        connection,
-        drop_repeats=drop,
-        known_table=known,
-        id_column=ID_COLUMNS[table],
-        time_column=time_column,
-    )
+    known = f"lake_{stage.table}"
+    files = [str(path) for path in writer.files(stage.table)]
+    DuckDBEngine(connection).attach_files(known, files, FACT_TABLES[stage.table])
+    named = mapping.column(Role.ORDER) is not None or mapping.kind is not TableKind.ORDERS
+    drop = options.repeats == "drop" or (options.repeats == "auto" and named)
+    return identify(connection, stage, source, drop_repeats=drop, known_table=known)
 
 
 def _result(
     source: RawSource, mapping: Mapping, stage: Stage, identity: Identity, landed: Landed
 ) -> SourceResult:
-    good = stage.rows - stage.faulty
     skipped = len(source.skipped)
     return SourceResult(
         source=source.name,
         import_id=None,
-        rows_read=stage.rows + source.rejected_count + skipped,
+        rows_read=source.rows + source.rejected_count + skipped,
         accepted=landed.accepted,
         repeated=identity.repeated,
-        overlapping=good - identity.repeated - landed.accepted,
+        overlapping=stage.rows - identity.repeated - landed.accepted,
         quarantined=stage.faulty + source.rejected_count,
         skipped=skipped,
         customers=landed.customers,
@@ -383,9 +362,10 @@ def _distinct(
     DuckDBEngine(connection).attach_files(
         "lake_activity", lake.view().files("activity"), FACT_TABLES["activity"]
     )
-    row = connection.execute(
+    customers, orders = first_row(
+        connection,
         "SELECT count(DISTINCT customer_id), count(DISTINCT order_id) FILTER (kind = 'order') "
         "FROM lake_activity WHERE list_contains(?, import_id)",
         [[result.import_id for result in results]],
-    ).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    )
+    return int(customers), int(orders)

@@ -41,11 +41,11 @@ def write_quarantine(
     folder: Path,
     import_id: str,
 ) -> Quarantine:
-    """Write the faulty rows of the view `stage` and those that could not be split.
+    """Write the rows of the table `faults` and those that could not be split.
 
     Parameters
     ----------
-    connection : the import's connection, with the view `stage`.
+    connection : the import's connection, with the table `faults`.
     source : the raw source.
     mapping : its reading.
     folder : the workspace's quarantine.
@@ -120,8 +120,7 @@ def _faulty_rows(
     columns = ", ".join(f"raw.{quote(name)}" for name in source.columns)
     faults = connection.execute(
         f"SELECT s.source_row, s.fault_code, s.fault_field, s.fault_given, {columns} "
-        f"FROM (SELECT * FROM stage WHERE fault_code IS NOT NULL) AS s "
-        f"JOIN {quote(source.relation)} AS raw ON raw.source_row = s.source_row "
+        f"FROM faults AS s JOIN {quote(source.relation)} AS raw ON raw.source_row = s.source_row "
         "ORDER BY s.source_row"
     )
     while batch := faults.fetchmany(_BATCH):
@@ -143,8 +142,8 @@ def _faulty_rows(
 def _fault_issue(
     name: str, row: int, code: str, field: str | None, given: str | None, mapping: Mapping
 ) -> Issue:
-    expected, remedy = FAULTS[code]
+    fault = FAULTS[code]
     column = next((c for c in mapping.columns if c.column == field), None)
     patterns = ", ".join(column.format.patterns) if column is not None else ""
-    expected = expected.replace("{patterns}", patterns).replace("{field}", field or "")
-    return Issue(name, row, field, given or "(empty)", expected, remedy, code)
+    expected = f"{fault.expected} ({patterns})" if code == "bad_time" else fault.expected
+    return Issue(name, row, field, given or "(empty)", expected, fault.remedy, code)

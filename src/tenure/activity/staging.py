@@ -1,23 +1,45 @@
-"""One source, cleaned once into a scratch file, and every row's identity worked out.
+"""One source, cleaned once into a file of facts, and every row's identity worked out.
 
 A row's identity is the MD5 of its cleaned content and, for equal contents in one source,
 its occurrence number. So the same file twice, or overlapping files in any order, change
 nothing, while two equal purchases in one file both count where nothing tells them apart.
+
+The file has the lake's own columns, so that an import without repeats and overlaps, the
+usual case, is written once and moved.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from tenure.activity.contract import TableKind
-from tenure.engine.duck import literal
+from tenure.activity.contract import (
+    ACTIVITY,
+    ID_COLUMNS,
+    SUBSCRIPTIONS,
+    Mapping,
+    Role,
+    TableKind,
+)
+from tenure.activity.sources import RawSource
+from tenure.engine.duck import first_row, literal, quote
 from tenure.engine.running import run_with_progress
 from tenure.kernel import ProgressSink
 
-_SEPARATOR = "chr(31)"
+FACT_OF_KIND = {
+    TableKind.ORDERS: "activity",
+    TableKind.EVENTS: "activity",
+    TableKind.SUBSCRIPTIONS: "subscriptions",
+    TableKind.CUSTOMERS: "customer_attributes",
+}
+"""The fact table that each kind of rows lands in."""
+
+_TIMES = {"activity": "occurred_at", "subscriptions": "started_at"}
 
 _CONTENT: dict[TableKind, tuple[str, ...]] = {
     TableKind.ORDERS: (
@@ -44,19 +66,42 @@ left out, so that an export with one column more is still recognised."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """A cleaned source in a scratch file.
+class Landing:
+    """Who brings the rows, and how orders are named where the file does not.
 
     Parameters
     ----------
-    path : Parquet file with the clean columns, `content_key` and the fault columns.
-    rows : rows in it, faulty ones included.
+    import_id : identifies the import.
+    received_at : naive UTC instant of the import.
+    known_at : from when customer attributes without a date count as known.
+    order_rule : `day` (one order per customer and day) or `row` (each row an order), used
+        where the file has no order column.
+    """
+
+    import_id: str
+    received_at: datetime
+    known_at: datetime
+    order_rule: str = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A cleaned source: view `stage` of its good rows, table `faults` of the others.
+
+    Parameters
+    ----------
+    path : Parquet file of the good rows.
+    table : the fact table they land in.
+    rows : good rows.
     faulty : rows with a fault.
+    is_final : True if the file has exactly the fact table's columns.
     """
 
     path: Path
+    table: str
     rows: int
     faulty: int
+    is_final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,60 +111,75 @@ class Identity:
     Parameters
     ----------
     repeated : rows equal in every column to an earlier row of the same source, dropped.
-    overlapping : rows that an earlier import already brought.
     kept_repeats : rows equal to an earlier one of the same source and kept as facts.
+    overlapping : rows that an earlier import already brought.
     """
 
     repeated: int
-    overlapping: int
     kept_repeats: int
+    overlapping: int
+
+    @property
+    def changes_nothing(self) -> bool:
+        """True if every staged row is new, under the identity it was staged with."""
+        return not (self.repeated or self.kept_repeats or self.overlapping)
 
 
 def stage_source(
     connection: duckdb.DuckDBPyConnection,
     clean_sql: str,
-    kind: TableKind,
+    source: RawSource,
+    mapping: Mapping,
+    landing: Landing,
     folder: Path,
-    *,
-    rows_estimate: int | None,
     progress: ProgressSink,
 ) -> Stage:
-    """Run the cleaning once and keep its rows in a scratch file, viewed as `stage`.
+    """Run the cleaning once and keep the good rows in a file.
 
     Parameters
     ----------
     connection : the import's connection.
     clean_sql : yields the clean columns and the fault columns.
-    kind : what the rows are.
-    folder : where the scratch file goes.
-    rows_estimate : rows expected, for the progress.
+    source : what is cleaned.
+    mapping : its reading.
+    landing : who brings the rows.
+    folder : where the file goes, on the lake's disk.
     progress : receives the progress.
     """
-    path = folder / "stage.parquet"
-    content = f", {_SEPARATOR}, ".join(f"coalesce(({c})::VARCHAR, '')" for c in _CONTENT[kind])
+    table = FACT_OF_KIND[mapping.kind]
+    path = folder / f"{landing.import_id}.parquet"
+    has_attributes = any(column.role is Role.ATTRIBUTE for column in mapping.columns)
+    columns = _staged_columns(mapping.kind, landing, with_attributes=has_attributes)
+    content = ", chr(31), ".join(f"coalesce(({c})::VARCHAR, '')" for c in _CONTENT[mapping.kind])
     rows = run_with_progress(
         connection,
-        f"COPY (SELECT *, CASE WHEN fault_code IS NULL THEN md5(concat({content})) END "
-        f"AS content_key FROM ({clean_sql})) TO {literal(str(path))} "
+        f"COPY (SELECT {columns} FROM (SELECT *, md5(concat({content})) AS identity "
+        f"FROM ({clean_sql}) WHERE fault_code IS NULL)) TO {literal(str(path))} "
         "(FORMAT parquet, COMPRESSION snappy)",
         stage="reading",
-        rows=rows_estimate,
+        rows=source.rows,
         sink=progress,
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW stage AS SELECT * FROM read_parquet({literal(str(path))})"
     )
-    faulty = _figure(connection, "SELECT count(*) FROM stage WHERE fault_code IS NOT NULL")
-    return Stage(path, rows, faulty)
+    faulty = source.rows - rows
+    # Only a source with faults is read again for them: the others are the usual case.
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE faults AS SELECT source_row, fault_code, fault_field, "
+        f"fault_given FROM ({clean_sql}) WHERE {'fault_code IS NOT NULL' if faulty else 'false'}"
+    )
+    is_final = table != "customer_attributes" and not has_attributes
+    return Stage(path, table, rows, faulty, is_final)
 
 
 def identify(
     connection: duckdb.DuckDBPyConnection,
+    stage: Stage,
+    source: RawSource,
     *,
     drop_repeats: bool,
     known_table: str,
-    id_column: str,
-    time_column: str,
 ) -> Identity:
     """Give equal rows their numbers, find the rows already known, and view the new as `fresh`.
 
@@ -128,41 +188,68 @@ def identify(
     Parameters
     ----------
     connection : the import's connection, with the view `stage`.
+    stage : the staged rows.
+    source : where they came from.
     drop_repeats : whether a row equal in every raw column to an earlier one is a mistake.
-    known_table : view of the lake's table.
-    id_column : its identity column, also the name of the identity in `fresh`.
-    time_column : its instant, to look only where the import can overlap.
+    known_table : view of the fact table's rows so far.
     """
-    repeats, dropped = _number_repeats(connection, drop_repeats=drop_repeats)
-    connection.execute(_numbered_view(id_column, has_repeats=repeats > 0))
-    overlapping = _find_known(connection, known_table, id_column, time_column)
-    source = "numbered" if not overlapping else "numbered ANTI JOIN known USING (identity)"
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW fresh AS "
-        f"SELECT * EXCLUDE (identity), identity AS {id_column} FROM {source}"
-    )
-    return Identity(dropped, overlapping, repeats - dropped)
+    key = ID_COLUMNS[stage.table]
+    repeats, dropped = _number_repeats(connection, source, key, drop_repeats=drop_repeats)
+    connection.execute(_numbered_view(key, has_repeats=repeats > 0))
+    time = _TIMES.get(stage.table)
+    overlapping = _find_known(connection, known_table, key, time) if time else 0
+    known = f" ANTI JOIN known USING ({key})" if overlapping else ""
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW fresh AS SELECT * FROM numbered{known}")
+    return Identity(dropped, repeats - dropped, overlapping)
+
+
+def _staged_columns(kind: TableKind, landing: Landing, *, with_attributes: bool) -> str:
+    """Return the SELECT list that gives clean rows the columns of their fact table."""
+    made = provenance(landing)
+    if kind is TableKind.CUSTOMERS:
+        return "identity AS attribute_id, customer_id, attributes, source_row"
+    if kind is TableKind.SUBSCRIPTIONS:
+        return listed(SUBSCRIPTIONS, {**made, "subscription_id": "identity"})
+    buys = "kind IN ('order', 'refund')"
+    name = "identity" if landing.order_rule == "row" else "customer_id || '|' || occurred_on"
+    made |= {
+        "activity_id": "identity",
+        "order_id": f"CASE WHEN {buys} THEN coalesce(order_id, {name}) ELSE order_id END",
+        "properties": "NULL::VARCHAR",
+    }
+    return listed(ACTIVITY, made) + (", attributes" if with_attributes else "")
+
+
+def listed(schema: pa.Schema, made: dict[str, str]) -> str:
+    """Return a SELECT list of a table's columns: made ones by their SQL, the others by name."""
+    return ", ".join(f"{made.get(f.name, quote(f.name))} AS {quote(f.name)}" for f in schema)
+
+
+def provenance(landing: Landing) -> dict[str, str]:
+    """Return the SQL of the columns that say when and by which import a row came."""
+    return {
+        "received_at": f"TIMESTAMP {literal(str(landing.received_at))}",
+        "import_id": literal(landing.import_id),
+    }
 
 
 def _number_repeats(
-    connection: duckdb.DuckDBPyConnection, *, drop_repeats: bool
+    connection: duckdb.DuckDBPyConnection, source: RawSource, key: str, *, drop_repeats: bool
 ) -> tuple[int, int]:
-    """Make table `repeats` of every non-first row of equal content: its number, or 0 if dropped."""
+    """Make table `repeats` of every row but the first of equal content; count all and dropped."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE repeated_keys AS SELECT content_key FROM stage "
-        "WHERE fault_code IS NULL GROUP BY content_key HAVING count(*) > 1"
+        f"CREATE OR REPLACE TEMP TABLE repeated_rows AS SELECT source_row, {key} FROM stage "
+        f"SEMI JOIN (SELECT {key} FROM stage GROUP BY {key} HAVING count(*) > 1) USING ({key})"
     )
-    if not _figure(connection, "SELECT count(*) FROM repeated_keys"):
+    if not _figure(connection, "SELECT count(*) FROM repeated_rows"):
         return 0, 0
-    dropped = "raw_nth > 1" if drop_repeats else "false"
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE repeats AS WITH equal_rows AS ("
-        "SELECT source_row, content_key, row_number() OVER "
-        "(PARTITION BY content_key, raw_key ORDER BY source_row) AS raw_nth "
-        "FROM stage SEMI JOIN repeated_keys USING (content_key) WHERE fault_code IS NULL), "
-        f"judged AS (SELECT *, {dropped} AS is_dropped FROM equal_rows) "
+        "CREATE OR REPLACE TEMP TABLE repeats AS WITH judged AS ("
+        f"SELECT source_row, {key}, row_number() OVER "
+        f"(PARTITION BY {key}, raw_key ORDER BY source_row) > 1 AS is_dropped "
+        f"FROM ({_raw_keys(source, drop_repeats=drop_repeats)})) "
         "SELECT source_row, is_dropped, row_number() OVER "
-        "(PARTITION BY content_key, is_dropped ORDER BY source_row) AS nth FROM judged"
+        f"(PARTITION BY {key}, is_dropped ORDER BY source_row) AS nth FROM judged"
     )
     connection.execute("DELETE FROM repeats WHERE nth = 1 AND NOT is_dropped")
     return (
@@ -171,39 +258,52 @@ def _number_repeats(
     )
 
 
-def _numbered_view(id_column: str, *, has_repeats: bool) -> str:
-    if not has_repeats:
-        return (
-            "CREATE OR REPLACE TEMP VIEW numbered AS SELECT *, content_key AS identity "
-            "FROM stage WHERE fault_code IS NULL"
-        )
+def _raw_keys(source: RawSource, *, drop_repeats: bool) -> str:
+    """Return SQL of the repeated rows with a key of their raw columns, read again for it."""
+    if not drop_repeats:
+        return "SELECT *, source_row AS raw_key FROM repeated_rows"
+    columns: Sequence[str] = [f"raw.{quote(column)}" for column in source.columns]
     return (
-        "CREATE OR REPLACE TEMP VIEW numbered AS SELECT stage.*, CASE WHEN repeats.nth > 1 THEN "
-        "md5(content_key || '#' || repeats.nth::VARCHAR) ELSE content_key END AS identity "
+        f"SELECT repeated_rows.*, hash({', '.join(columns)}) AS raw_key FROM repeated_rows "
+        f"JOIN {quote(source.relation)} AS raw USING (source_row)"
+    )
+
+
+def _numbered_view(key: str, *, has_repeats: bool) -> str:
+    if not has_repeats:
+        return "CREATE OR REPLACE TEMP VIEW numbered AS SELECT * FROM stage"
+    again = f"md5({key} || '#' || repeats.nth::VARCHAR)"
+    # Where each row is an order of its own, the order is named by the row's identity.
+    order = (
+        f", CASE WHEN order_id = {key} AND repeats.nth > 1 THEN {again} ELSE order_id END "
+        "AS order_id"
+        if key == "activity_id"
+        else ""
+    )
+    return (
+        "CREATE OR REPLACE TEMP VIEW numbered AS SELECT stage.* REPLACE ("
+        f"CASE WHEN repeats.nth > 1 THEN {again} ELSE {key} END AS {key}{order}) "
         "FROM stage LEFT JOIN repeats USING (source_row) "
-        "WHERE fault_code IS NULL AND NOT coalesce(repeats.is_dropped, false)"
+        "WHERE NOT coalesce(repeats.is_dropped, false)"
     )
 
 
 def _find_known(
-    connection: duckdb.DuckDBPyConnection, known_table: str, id_column: str, time_column: str
+    connection: duckdb.DuckDBPyConnection, known_table: str, key: str, time: str
 ) -> int:
-    span = connection.execute(
-        f"SELECT min({time_column}), max({time_column}) FROM numbered"
-    ).fetchone()
-    if span is None or span[0] is None:
+    """Make table `known` of the staged identities that the lake has; return their number."""
+    first, last = first_row(connection, f"SELECT min({time}), max({time}) FROM numbered")
+    if first is None:
         return 0
-    within = f"{time_column} BETWEEN TIMESTAMP '{span[0]}' AND TIMESTAMP '{span[1]}'"
+    within = f"{time} BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'"
     if not _figure(connection, f"SELECT count(*) FROM {known_table} WHERE {within}"):
         return 0
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE known AS "
-        f"SELECT {id_column} AS identity FROM {known_table} "
-        f"WHERE {within} AND {id_column} IN (SELECT identity FROM numbered)"
+        f"CREATE OR REPLACE TEMP TABLE known AS SELECT {key} FROM {known_table} "
+        f"WHERE {within} AND {key} IN (SELECT {key} FROM numbered)"
     )
     return _figure(connection, "SELECT count(*) FROM known")
 
 
 def _figure(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row and row[0] is not None else 0
+    return int(first_row(connection, sql)[0])

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from tenure.activity.facts import Facts
 from tenure.assembly.workspace import Workspace
-from tenure.engine.duck import literal
+from tenure.engine.duck import first_row
 from tenure.engine.relations import Relation
 from tenure.kernel import DataError
 from tenure.segments import Segments, kinds_of, load_segments, validate
@@ -73,8 +73,8 @@ def day_after_last(facts: Facts) -> date:
     ------
     DataError : there is no activity.
     """
-    row = facts.engine.connection.execute("SELECT max(occurred_on) FROM activity").fetchone()
-    if row is None or row[0] is None:
+    row = first_row(facts.engine.connection, "SELECT max(occurred_on) FROM activity")
+    if not row or row[0] is None:
         raise DataError(
             "a workspace without activity",
             "at least one imported order",
@@ -90,12 +90,9 @@ def keep_snapshot(workspace: Workspace, as_of: date | None = None) -> int:
     rows = freeze(state.snapshot, made_at=workspace.clock())
     with workspace.lake.writing() as writer:
         path = writer.new_file("snapshots")
-        count = state.facts.engine.connection.execute(
-            f"COPY ({state.facts.engine.sql(rows)}) TO {literal(str(path))} "
-            "(FORMAT parquet, COMPRESSION zstd)"
-        ).fetchone()
+        count = state.facts.engine.write_parquet(rows, path)
         writer.commit(f"keep snapshot {state.as_of}")
-    return int(count[0]) if count else 0
+    return count
 
 
 def kept_snapshots(workspace: Workspace) -> Relation:

@@ -10,13 +10,12 @@ from tenure.activity.quality_rules import read_rules
 from tenure.activity.quarantine import erase_quarantined, naming_pattern
 from tenure.assembly.customers import segment_faults
 from tenure.assembly.workspace import Workspace
-from tenure.engine.duck import literal
+from tenure.engine.duck import first_row, literal
 from tenure.engine.lake_care import Compacted, Finding, check_up, compact, erase_rows
 from tenure.kernel import DefinitionError
 
 _ORDERS = {
     "activity": "customer_id, occurred_at, activity_id",
-    "order_lines": "customer_id, occurred_at, activity_id",
     "customer_attributes": "customer_id, known_at, attribute_id",
     "subscriptions": "customer_id, started_at, subscription_id",
     "imports": "received_at, import_id",
@@ -37,7 +36,7 @@ def compact_workspace(workspace: Workspace) -> list[Compacted]:
         workspace.lake,
         workspace.connection(),
         orders=_ORDERS,
-        made={"activity": day, "order_lines": day, "subscriptions": contract},
+        made={"activity": day, "subscriptions": contract},
     )
 
 
@@ -80,13 +79,10 @@ def _check_rules(path: Path) -> Finding:
 def _check_days(workspace: Workspace) -> Finding:
     """Tell rows whose business day is not that of the time zone set now."""
     zone = literal(workspace.settings.timezone)
-    row = (
-        workspace.facts()
-        .engine.connection.execute(
-            "SELECT count(*) FROM activity WHERE occurred_on IS DISTINCT FROM "
-            f"timezone({zone}, timezone('UTC', occurred_at))::DATE"
-        )
-        .fetchone()
+    row = first_row(
+        workspace.facts().engine.connection,
+        "SELECT count(*) FROM activity WHERE occurred_on IS DISTINCT FROM "
+        f"timezone({zone}, timezone('UTC', occurred_at))::DATE",
     )
     if row and row[0]:
         return Finding(

@@ -181,7 +181,11 @@ def _print_reading(source: SourceResult) -> None:
         reason = column.reasons[0] if column.reasons else ""
         out.print(f"  {name} = {column.column!r} ({column.confidence:.0%}: {reason})", markup=False)
     if source.first_at is not None and source.last_at is not None:
-        money = f", {source.value:,.2f} {source.currency or ''}" if source.value is not None else ""
+        money = (
+            f", {source.value:,.2f} {source.currency or ''}".rstrip()
+            if source.value is not None
+            else ""
+        )
         out.print(
             f"  {source.customers:,} customers, {source.orders:,} orders{money}, "
             f"{source.first_at:%Y-%m-%d} to {source.last_at:%Y-%m-%d} (UTC)",

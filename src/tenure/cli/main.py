@@ -7,6 +7,11 @@ import importlib.metadata
 import click
 
 from tenure.cli.import_command import import_command
+from tenure.cli.metrics_command import metrics_command
+from tenure.cli.run_commands import demo_command, report_command, run_command
+from tenure.cli.segments_commands import segments_command
+from tenure.cli.snapshot_command import snapshot_command
+from tenure.cli.trace_command import trace_command
 from tenure.cli.workspace_commands import (
     compact_command,
     doctor_command,
@@ -26,8 +31,15 @@ def main() -> None:
 
 
 for _command in (
+    run_command,
+    demo_command,
     init_command,
     import_command,
+    report_command,
+    metrics_command,
+    snapshot_command,
+    segments_command,
+    trace_command,
     settings_command,
     doctor_command,
     compact_command,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -116,15 +117,27 @@ class DuckDBEngine:
     def write_parquet(self, expression: ir.Table, path: Path) -> int:
         """Run an expression straight into one Parquet file and return its row count."""
         self._attach_memtables(expression)
-        done = self.connection.execute(
+        done = first_row(
+            self.connection,
             f"COPY ({self.sql(expression)}) TO {literal(str(path))} "
-            "(FORMAT parquet, COMPRESSION zstd)"
-        ).fetchone()
+            "(FORMAT parquet, COMPRESSION zstd)",
+        )
         return int(done[0]) if done else 0
 
     def _attach_memtables(self, expression: ir.Table) -> None:
         for node in expression.op().find(ops.InMemoryTable):
             self.connection.register(node.name, node.data.to_pyarrow(node.schema))
+
+
+def first_row(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()
+) -> tuple[Any, ...]:
+    """Run a statement whole and return its first row; empty if it has none.
+
+    DuckDB refuses other work on a connection whose result was not fetched to its end.
+    """
+    rows = connection.execute(sql, list(parameters)).fetchall()
+    return tuple(rows[0]) if rows else ()
 
 
 def quote(name: str) -> str:

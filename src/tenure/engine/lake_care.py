@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from tenure.engine.duck import literal, quote
+from tenure.engine.duck import first_row, literal, quote
 from tenure.engine.lake import Lake
 from tenure.engine.lake_writing import LakeWriter
 from tenure.kernel import LakeError
@@ -169,16 +169,17 @@ def _rewrite(
     columns = ", ".join(f"{made.get(f.name, quote(f.name))} AS {quote(f.name)}" for f in schema)
     listed = ", ".join(literal(str(path)) for path in files)
     sort = f" ORDER BY {order}" if order else ""
-    row = connection.execute(
+    row = first_row(
+        connection,
         f"COPY (SELECT {columns} FROM read_parquet([{listed}]) WHERE {condition}{sort}) "
-        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-    ).fetchone()
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)",
+    )
     writer.remove(table, files)
     return int(row[0]) if row else 0
 
 
 def _count(connection: duckdb.DuckDBPyConnection, path: Path, condition: str) -> int:
-    row = connection.execute(
-        f"SELECT count(*) FROM read_parquet({literal(str(path))}) WHERE {condition}"
-    ).fetchone()
+    row = first_row(
+        connection, f"SELECT count(*) FROM read_parquet({literal(str(path))}) WHERE {condition}"
+    )
     return int(row[0]) if row else 0
