@@ -94,7 +94,7 @@ def test_a_cell_must_be_named_by_its_keys(orders):
         result.drill()
     with pytest.raises(OptionError, match="measure 'rate'"):
         result.drill(period="2020-02", measure="rate")
-    with pytest.raises(OptionError, match="2020-01 .. 2020-02"):
+    with pytest.raises(OptionError, match=r"2020-01 \.\. 2020-02"):
         result.drill(period="2021-02")
 
 
