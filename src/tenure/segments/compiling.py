@@ -256,11 +256,11 @@ def _operate(node: exp.Expr, left: ir.FloatingValue, right: ir.FloatingValue) ->
 
 def _moved(node: exp.Binary, left: Typed, right: Typed, scope: Scope) -> Typed:
     kinds = (left.kind, right.kind)
-    value = _operate(node, left.value, right.value)
     if kinds == (_DATE, _DATE) and isinstance(node, exp.Sub):
-        return Typed(value, _NUMBER)
+        return Typed(_operate(node, left.value, right.value), _NUMBER)
     if kinds == (_DATE, _NUMBER) or (kinds == (_NUMBER, _DATE) and isinstance(node, exp.Add)):
-        return Typed(value, _DATE)
+        days = [part.value.cast("float64") for part in (left, right)]
+        return Typed(_operate(node, *days), _DATE)
     raise scope.place.error(
         f"{_said(node)} ({kinds[0].value} and {kinds[1].value})",
         "date + days, date - days or date - date",

@@ -8,7 +8,7 @@ from tenure.snapshots.attributes import attribute_names
 from tenure.snapshots.catalogue import CATALOGUE, SNAPSHOT_VERSION, catalogue, column_kinds
 from tenure.snapshots.columns import ColumnKind, SnapshotColumn, attribute_columns
 from tenure.snapshots.frozen import SNAPSHOTS, FrozenSnapshot, freeze, frozen_snapshots, thaw
-from tenure.snapshots.snapshot import held, snapshot
+from tenure.snapshots.snapshot import snapshot
 
 __all__ = [
     "CATALOGUE",
@@ -23,7 +23,6 @@ __all__ = [
     "column_kinds",
     "freeze",
     "frozen_snapshots",
-    "held",
     "snapshot",
     "thaw",
 ]

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from tenure.activity.facts import Facts
-from tenure.engine.relations import Relation, relation
+from tenure.engine.relations import Relation
 from tenure.kernel import Calendar
 from tenure.metrics.orders import ORDER, REFUND, Base, base
 from tenure.metrics.rfm import RfmCuts, with_scores
@@ -70,11 +70,6 @@ def snapshot(
     rows = rows.mutate(as_of=ibis.date(as_of))
     columns = {c.name: rows[c.name].cast(ibis.dtype(c.dtype)) for c in catalogue(attributes)}
     return Relation(rows.select(**columns), facts.engine)
-
-
-def held(made: Relation) -> Relation:
-    """Return a snapshot that is computed once and kept in memory, for many questions to it."""
-    return relation(made.collect(made.table))
 
 
 def day_begins_at(day: date, calendar: Calendar) -> datetime:

@@ -76,6 +76,8 @@ def test_a_segment_inside_another_means_its_condition_in_that_place() -> None:
         ("last_order_on > 3", "a date beside a number"),
         ("last_order_on > 'yesterday'", "write it like '2026-01-31'"),
         ("last_order_on + as_of > 3", "date - date"),
+        ("last_order_on - rfm_segment > 3", "date - days"),
+        ("last_order_on + true > 3", "date - days"),
         ("net_value", "something true or false"),
         ("net_value and true", "something true or false"),
         ("rfm_segment + 1 > 2", "a number"),
