@@ -91,12 +91,21 @@ def _parsed(option: OptionSpec, given: Any) -> object:  # noqa: ANN401 - click's
         return parsed_date(given, option.flag)
     if option.type == "texts":
         return tuple(part.strip() for part in given.split(",") if part.strip())
+    if option.type == "integers":
+        return _integers(option, given)
     if option.type == "brackets":
         return _brackets(option, given)
     if option.type == "table":
         return relation(Path(given))
     value: object = given
     return value
+
+
+def _integers(option: OptionSpec, given: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in given.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise OptionError(f"{option.flag} {given!r}", "whole numbers like 30,60,90", "mend it")
+    return tuple(int(part) for part in parts)
 
 
 def _brackets(option: OptionSpec, given: str) -> tuple[tuple[int, int], ...]:
