@@ -262,7 +262,8 @@ def _top(ranked: ir.Table, share: float) -> ir.Table:
         overdue_customers=inside.is_overdue.sum(),
         overdue_net_value_365_days=value.sum(where=inside.is_overdue).cast(_MONEY),
     )
-    return sums.mutate(top_share=ibis.literal(share, "float64"))
+    # a cast, as the literal alone compiles to a decimal
+    return sums.mutate(top_share=ibis.literal(str(share)).cast("float64"))
 
 
 def _is_overdue(table: ir.Table) -> ir.BooleanValue:
