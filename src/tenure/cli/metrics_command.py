@@ -79,7 +79,7 @@ def _click_option(option: OptionSpec) -> Callable[[Callable[..., Any]], Callable
     if option.type == "flag":
         return click.option(option.flag, option.name, is_flag=True, default=None, help=text)
     kind: Any = {
-        "choice": click.Choice(option.choices),
+        "choice": click.Choice([str(choice) for choice in option.choices]),
         "integer": click.INT,
         "number": click.FLOAT,
     }.get(option.type, click.STRING)
