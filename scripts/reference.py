@@ -144,7 +144,7 @@ def facts_page() -> str:
         "is negative.",
     ]
     meanings = _attribute_docstrings(contract)
-    for name, schema in contract.FACT_TABLES.items():
+    for name, schema in {**contract.FACT_TABLES, "order_lines": contract.ORDER_LINES}.items():
         parts.append(f"## {name}")
         parts.append(meanings[name.upper()])
         parts.append(_table(("column", "type"), [(f"`{c.name}`", f"`{c.type}`") for c in schema]))
