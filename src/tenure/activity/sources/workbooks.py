@@ -116,7 +116,7 @@ def _opened(path: Path, name: str) -> python_calamine.CalamineWorkbook:
             "a workbook that opens without one",
             "save a copy without the password",
         ) from error
-    except BaseException as error:
+    except BaseException as error:  # a panic of the reader is no `Exception`
         raise _damaged(error, name) from error
 
 
@@ -159,7 +159,7 @@ def _rows(book: python_calamine.CalamineWorkbook, sheet: str, name: str) -> Iter
     try:
         for number, row in enumerate(book.get_sheet_by_name(sheet).iter_rows(), start=1):
             yield number, [cell_text(cell) for cell in row]
-    except BaseException as error:
+    except BaseException as error:  # a panic of the reader is no `Exception`
         raise _damaged(error, name) from error
 
 
