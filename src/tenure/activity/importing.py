@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tenure.activity.contract import FACT_TABLES, Mapping, Role, TableKind
+from tenure.activity.contract import FACT_TABLES, INSTANT_ROLES, Mapping, Role, TableKind
 from tenure.activity.import_results import (
     ISSUES_SHOWN_MAX,
     Detected,
@@ -28,13 +28,15 @@ from tenure.activity.import_results import (
     SourceResult,
 )
 from tenure.activity.landing import Landed, land
-from tenure.activity.quarantine import write_quarantine
+from tenure.activity.quarantine import without_added, write_quarantine
 from tenure.activity.reading import (
     Proposal,
     Question,
     ReadingOptions,
     cleaning_sql,
     propose,
+    recall,
+    remember,
 )
 from tenure.activity.sources import RawSource, SourceOptions, open_sources
 from tenure.activity.staging import Identity, Landing, Stage, identify, stage_source
@@ -145,7 +147,10 @@ def import_sources(
         memory_limit_mb=place.memory_limit_mb, threads=place.threads, temp_folder=folder
     )
     try:
-        sources = list(open_sources(paths, connection, folder, chosen.source, progress))
+        sources = [
+            without_added(connection, source)
+            for source in open_sources(paths, connection, folder, chosen.source, progress)
+        ]
         readings = [_read(connection, source, place, chosen) for source in sources]
         _ask([question for reading in readings for question in reading.questions])
         results = [
@@ -181,14 +186,29 @@ def _read(
         currency=options.currency,
         decimal=options.decimal,
     )
-    return propose(
+    proposal = propose(
         connection,
         source.relation,
         source.columns,
         source_name=source.name,
         options=said,
         workspace_currency=place.currency,
+        kept=recall(place.mappings, source.columns),
     )
+    if options.timezone is None:
+        return proposal
+    return replace(proposal, mapping=_in_zone(proposal.mapping, options.timezone))
+
+
+def _in_zone(mapping: Mapping, zone: str) -> Mapping:
+    """Return a mapping that says the zone of its instants, so that it is kept with them."""
+    columns = tuple(
+        replace(column, format=replace(column.format, zone=zone))
+        if column.role in INSTANT_ROLES
+        else column
+        for column in mapping.columns
+    )
+    return replace(mapping, columns=columns)
 
 
 def _ask(questions: Sequence[Question]) -> None:
@@ -238,6 +258,7 @@ def _import_one(
         )
         _record(writer, result, source, received_at)
         writer.commit(f"import {import_id}")
+    remember(place.mappings, mapping, source.columns, source_name=source.name)
     return result
 
 

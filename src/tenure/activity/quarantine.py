@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -14,9 +14,9 @@ from tenure.activity.contract import Mapping
 from tenure.activity.import_results import ISSUES_SHOWN_MAX
 from tenure.activity.reading import FAULTS
 from tenure.activity.sources import RawSource
-from tenure.engine.duck import quote
+from tenure.engine.duck import literal, quote
 from tenure.kernel import Issue
-from tenure.kernel.cells import inert_cell
+from tenure.kernel.cells import INERT, inert_cell
 
 PREFIX = "tenure_"
 """Columns of the quarantine file that Tenure adds and ignores when it is imported again."""
@@ -69,6 +69,27 @@ def write_quarantine(
                 issues.append(issue)
     draft.replace(path)
     return Quarantine(path, tuple(issues), count)
+
+
+def without_added(connection: duckdb.DuckDBPyConnection, source: RawSource) -> RawSource:
+    """Return a mended quarantine file as the source it came from; any other as it is.
+
+    The columns that `write_quarantine` added are left out, and cells made inert are restored.
+    """
+    own = tuple(name for name in source.columns if not name.startswith(PREFIX))
+    if len(source.columns) - len(own) != len(_ADDED):
+        return source
+    relation = f"{source.relation}_mended"
+    cells = ", ".join(
+        f"CASE WHEN regexp_matches({quote(name)}, {literal(INERT)}) "
+        f"THEN substr({quote(name)}, 2) ELSE {quote(name)} END AS {quote(name)}"
+        for name in own
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {quote(relation)} AS "
+        f"SELECT {cells}, source_row FROM {quote(source.relation)}"
+    )
+    return replace(source, relation=relation, columns=own)
 
 
 def erase_quarantined(folder: Path, customer_id: str) -> int:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
+from tenure.activity.facts import Facts
 from tenure.activity.quality import QualityFinding, judge
 from tenure.activity.quality_rules import read_rules
 from tenure.assembly.workspace import Workspace
+from tenure.engine.relations import Relation, relation
 from tenure.kernel import OptionError
 from tenure.metrics import METRICS, MetricResult
+
+COSTS_FILE = "acquisition_costs.csv"
+"""Acquisition costs (source, period_start, cost, currency) among a workspace's definitions."""
 
 
 def metric(
@@ -30,12 +35,26 @@ def metric(
     """
     if name not in METRICS:
         raise OptionError(f"metric {name!r}", f"one of {', '.join(METRICS)}", "check the name")
+    facts = workspace.facts()
     return METRICS[name].function(
-        workspace.facts().activity,
+        facts.activity,
         calendar=workspace.calendar,
         as_of=as_of or workspace.settings.as_of_date(),
-        **options,
+        **{**_own(workspace, facts, name), **options},
     )
+
+
+def _own(workspace: Workspace, facts: Facts, name: str) -> dict[str, object]:
+    """Return what a metric takes from the workspace itself where nothing else is said."""
+    costs = workspace.definitions / COSTS_FILE
+    kept: dict[str, Relation | str | None] = {
+        "subscriptions": facts.subscriptions,
+        "attributes": facts.customer_attributes,
+        "costs": relation(costs) if costs.exists() else None,
+        "active_rule": workspace.settings.active_rule,
+    }
+    known = {option.name for option in METRICS[name].options}
+    return {key: value for key, value in kept.items() if key in known and value is not None}
 
 
 def trace(

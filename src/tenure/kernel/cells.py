@@ -17,6 +17,8 @@ TRIGGERS = "=+-@\t\r\n＝＋－＠"
 """First characters that start a formula; East Asian spreadsheets read the full-width forms too."""
 
 _DANGEROUS = re.compile(f"'*[{re.escape(TRIGGERS)}]")
+INERT = f"^'+[{re.escape(TRIGGERS)}]"
+"""Regular expression, in any engine's dialect, of a cell that `inert_cell` made inert."""
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d+)?|[+-]?\.\d+", re.ASCII)
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from tenure.assembly import CustomersAsOf, Workspace, customers_as_of, judge_quality
+from tenure.assembly.figures import COSTS_FILE
 from tenure.engine.relations import relation
 from tenure.pages.gathering import ReportOptions, inputs_from_facts
 from tenure.pages.inputs import ReportInputs
 from tenure.pages.report import ReportFiles, build_report
-
-COSTS_FILE = "acquisition_costs.csv"
 
 
 def collect_inputs(
