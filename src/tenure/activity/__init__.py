@@ -1,5 +1,5 @@
-"""The contract of facts, and how they come in: import, quarantine, quality.
+"""The contract of facts, and the way into it: open, read, clean, tell apart, land, judge.
 
-Enters: files, folders and database tables. Leaves: rows in the fact tables, each with its
-file and line; rows set aside, each with what is wrong; findings on the data's quality.
+Enters: files, sheets and tables as people have them. Leaves: the fact tables in the lake,
+questions that only a person can answer, and faulty rows with how to mend them.
 """

@@ -1,5 +1,5 @@
-"""What runs: DuckDB behind Ibis, any table as a relation, the lake of Parquet files on disk.
+"""Relations defined once, the engine that runs them, and the lake on disk.
 
-Enters: expressions and files. Leaves: Arrow tables, and a lake whose tables change together
-or not at all.
+Enters: Arrow tables, files, Ibis expressions. Leaves: Arrow tables, and Parquet files that
+appear in the lake together or not at all. Knows nothing of customers.
 """
