@@ -20,7 +20,8 @@ def find_currency(
 ) -> tuple[str | None, Question | None]:
     """Return the amounts' ISO 4217 code (None if unknown) and, if they mix several, a question.
 
-    A sign that several currencies share (`$`) tells nothing by itself; `¥` beside Chinese
+    A code must stand in the header or in most cells to hold for the cells without any. A
+    sign that several currencies share (`$`) tells nothing by itself; `¥` beside Chinese
     headers is the yuan.
     """
     if said is not None:
@@ -28,6 +29,7 @@ def find_currency(
     is_chinese = any(_CHINESE.search(header) for header in headers)
     found: Counter[str] = Counter()
     shared = False
+    filled = sum(profile.filled for profile in amounts)
     for profile in amounts:
         told = [(_in_header(profile.column), profile.filled)]
         told += [(numbers.currencies_in(text), n) for text, n in profile.counts.items()]
@@ -39,7 +41,8 @@ def find_currency(
                 found[codes[0]] += rows
     if len(found) > 1:
         return None, _mixed(found)
-    return (next(iter(found)) if found and not shared else None), None
+    is_most = found.total() * 2 > filled
+    return (next(iter(found)) if found and is_most and not shared else None), None
 
 
 def _in_header(header: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from tenure.activity.contract import Mapping, Role, TableKind
 from tenure.activity.reading.formats import FormatDecision
 from tenure.activity.reading.numbers import quick_number
 from tenure.activity.reading.profiles import SAMPLE_ROWS, ColumnProfile
+from tenure.activity.reading.queries import figures
 from tenure.activity.reading.roles import order_word_share
 from tenure.activity.reading.vocabulary import vocabulary
 from tenure.engine.duck import quote
@@ -81,13 +82,14 @@ def _same_customer(
     ):
         return None
     column = quote(customer.column)
-    row = connection.execute(
+    row = figures(
+        connection,
         "SELECT count(*) FROM (SELECT 1 FROM (SELECT DISTINCT trim("
         f"{column}) AS id FROM {quote(relation)} "
         f"WHERE regexp_full_match(trim({column}), '[0-9]+')) "
-        "GROUP BY ltrim(id, '0') HAVING count(*) > 1)"
-    ).fetchone()
-    if not row or not row[0]:
+        "GROUP BY ltrim(id, '0') HAVING count(*) > 1)",
+    )
+    if not row[0]:
         return None
     return _note(
         "possible_same_customer",
@@ -113,12 +115,13 @@ def _disagreement(
         f"({quick_number(quote(c.column), c.format.decimal)})::DOUBLE"
         for c in (total, price, quantity)
     )
-    row = connection.execute(
+    row = figures(
+        connection,
         f"SELECT count(*) FILTER (abs({t}) < abs({p} * {q}) * 0.99 - 0.01 OR "
         f"abs({t}) > abs({p} * {q}) * 1.01 + 0.01), count({t} * {p} * {q}) "
-        f"FROM (SELECT * FROM {quote(relation)} LIMIT {SAMPLE_ROWS})"
-    ).fetchone()
-    if not row or not row[0]:
+        f"FROM (SELECT * FROM {quote(relation)} LIMIT {SAMPLE_ROWS})",
+    )
+    if not row[0]:
         return None
     return _note(
         "totals_disagree",

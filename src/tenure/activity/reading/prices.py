@@ -6,6 +6,7 @@ import duckdb
 
 from tenure.activity.contract import ColumnFormat
 from tenure.activity.reading import numbers
+from tenure.activity.reading.queries import figures
 from tenure.activity.reading.questions import Question
 from tenure.engine.duck import quote
 
@@ -15,10 +16,11 @@ def quantity_varies(
 ) -> bool:
     """Return whether any row has a quantity other than one, so that the answer matters."""
     figure = _number(quantity, format_)
-    row = connection.execute(
-        f"SELECT count(*) FROM {quote(relation)} WHERE abs({figure}) <> 1"
-    ).fetchone()
-    return bool(row and row[0])
+    row = figures(
+        connection,
+        f"SELECT count(*) FROM {quote(relation)} WHERE abs({figure}) <> 1",
+    )
+    return row[0] > 0
 
 
 def price_question(
@@ -49,14 +51,15 @@ def _evidence(
     quantity: tuple[str, ColumnFormat],
     product: str,
 ) -> str:
-    row = connection.execute(
+    row = figures(
+        connection,
         "SELECT count(*), count(*) FILTER (at_most <= at_least * 1.05) FROM ("
         "SELECT arg_max(price, quantity) AS at_most, arg_min(price, quantity) AS at_least FROM ("
         f"SELECT {quote(product)} AS product, abs({_number(*quantity)}) AS quantity, "
         f"abs({_number(*price)}) AS price FROM {quote(relation)}) WHERE quantity > 0 "
-        "GROUP BY product HAVING max(quantity) > min(quantity))"
-    ).fetchone()
-    products, level = (int(row[0]), int(row[1])) if row else (0, 0)
+        "GROUP BY product HAVING max(quantity) > min(quantity))",
+    )
+    products, level = row
     if not products:
         return "no product was sold in two quantities, so the figures tell nothing"
     return (

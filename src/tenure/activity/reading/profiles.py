@@ -10,6 +10,7 @@ from functools import cached_property
 import duckdb
 
 from tenure.activity.reading import instants, instants_sql, numbers, texts
+from tenure.activity.reading.queries import figures
 from tenure.engine.duck import literal, quote
 
 SAMPLE_ROWS = 5_000
@@ -101,8 +102,7 @@ def profile_columns(
         f"CREATE OR REPLACE TEMP TABLE tenure_sample AS SELECT {listed} "
         f"FROM (SELECT * FROM {quote(relation)} LIMIT {SAMPLE_ROWS})"
     )
-    row = connection.execute("SELECT count(*) FROM tenure_sample").fetchone()
-    rows = int(row[0]) if row else 0
+    (rows,) = figures(connection, "SELECT count(*) FROM tenure_sample")
     counts = {column: _counts(connection, f"c{i}") for i, column in enumerate(columns)}
     readable = _instants_among(connection, counts.values())
     return {
@@ -161,5 +161,4 @@ def count_matching(
         f"count(*) FILTER (regexp_matches({quote(column)}, {literal(pattern)}))"
         for pattern in patterns
     )
-    row = connection.execute(f"SELECT {counts} FROM {quote(relation)}").fetchone()
-    return tuple(int(n) for n in row) if row else ()
+    return figures(connection, f"SELECT {counts} FROM {quote(relation)}")

@@ -143,11 +143,13 @@ def _by_contents(role: str, profile: ColumnProfile, by_header: float) -> tuple[f
     if not profile.filled:
         return (0.9 if by_header >= NAMED - 0.1 else 0.0), "the sample is empty there"
     if role in _INSTANTS:
-        share = profile.instant_share
-        return (1.0 if share > 0.5 else share * 0.5), f"{share:.0%} read as dates"
+        return _by_share(profile.instant_share, by_header), (
+            f"{profile.instant_share:.0%} read as dates"
+        )
     if role in _NUMBERS:
-        share = profile.number_share
-        return (1.0 if share > 0.5 else share * 0.5), f"{share:.0%} read as numbers"
+        return _by_share(profile.number_share, by_header), (
+            f"{profile.number_share:.0%} read as numbers"
+        )
     if role in ("kind", "status"):
         share = order_word_share(profile)
         few = len(profile.counts) <= 60 and profile.number_share < 0.5
@@ -159,6 +161,14 @@ def _by_contents(role: str, profile: ColumnProfile, by_header: float) -> tuple[f
     if role in ("customer", "order", "product"):
         return _by_identity(role, profile, by_header)
     return 1.0, f"{len(profile.counts):,} different in {profile.filled:,} rows"
+
+
+def _by_share(share: float, by_header: float) -> float:
+    # A header that names the role outright keeps it, so that unreadable cells become faults
+    # that are told, not a column that silently drops out.
+    if share > 0.5:
+        return 1.0
+    return 0.6 if by_header >= NAMED - 0.1 else share * 0.5
 
 
 def _by_identity(role: str, profile: ColumnProfile, by_header: float) -> tuple[float, str]:
