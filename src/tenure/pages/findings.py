@@ -18,6 +18,7 @@ PERIODS_PER_YEAR = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1
 RETURN_SHARE = 0.1
 """The share of one-time buyers in the finding's example: one in ten."""
 FEWEST_CUSTOMERS_OF_SOURCE = 100
+FEWEST_TOP_CUSTOMERS = 5
 VARIANTS: dict[str, tuple[str, ...]] = {
     "point_value": ("worth",),
     "overdue": ("more", "usual"),
@@ -210,6 +211,8 @@ def _concentration(tables: Mapping[str, FigureTable]) -> Finding | None:
     rows = {row["top_share"]: row for row in _rows(tables, "concentration")}
     ten, twenty = rows.get(0.1), rows.get(0.2)
     if ten is None or twenty is None or ten["value_share"] is None:
+        return None
+    if _int(ten["customers"]) < FEWEST_TOP_CUSTOMERS:
         return None
     value = ten["net_value_365_days"]
     point = _money(_float(value) * POINT)

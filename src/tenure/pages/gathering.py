@@ -120,6 +120,8 @@ def _metrics(
 ) -> dict[str, MetricResult]:
     made: dict[str, MetricResult] = {}
     for name in (*PLAIN_METRICS, *PERIOD_METRICS):
+        if name == "stickiness" and options.period == "year":
+            continue  # it counts short periods within a longer one, and none is longer
         chosen: dict[str, object] = {"period": options.period} if name in PERIOD_METRICS else {}
         if name == "retention":
             chosen["active_rule"] = options.active_rule

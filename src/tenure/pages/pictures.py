@@ -104,16 +104,17 @@ class Pictures:
         numbers = sorted({int(str(row["period_number"])) for row in rows})
         shown, columns = names[-ROWS_SHOWN_MAX:], tuple(numbers[:MONTHS_SHOWN_MAX])
         say = self.sights.texts.say
-        notes = [say("heat.note")]
+        units = self.sights.units
+        notes = [say("heat.note", **units)]
         if len(shown) < len(names) or len(columns) < len(numbers):
-            notes.append(say("heat.limited", rows=len(shown), columns=len(columns)))
+            notes.append(say("heat.limited", rows=len(shown), columns=len(columns), **units))
         cells = {(row["row"], row["cohort"], row["period_number"]): row for row in rows}
         mean = self._heat_row("mean", None, say("heat.mean"), columns, cells)
         made = [self._heat_row("cohort", n, self.sights.period(n), columns, cells) for n in shown]
         return HeatView(
             "cohorts",
-            say("table.cohorts.caption"),
-            say("table.cohorts.subtitle"),
+            say("table.cohorts.caption", **units),
+            say("table.cohorts.subtitle", **units),
             columns,
             (mean, *made),
             tuple(

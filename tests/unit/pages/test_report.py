@@ -166,3 +166,18 @@ def test_report_without_amounts_or_customers_has_no_invented_money(tmp_path):
 def test_unknown_language_is_refused(inputs, tmp_path):
     with pytest.raises(OptionError, match="en or zh"):
         build_report(inputs, tmp_path, ("fr",))
+
+
+@pytest.mark.parametrize("period", ["week", "year"])
+def test_other_periods_name_their_own_unit(period, tmp_path):
+    page = build_report(report_inputs(period=period), tmp_path).pages[0].read_text("utf-8")
+    assert f"Cohort retention by {period}" in page
+    assert f"Retention per {period}" in page  # the table, also where a line needs more points
+    assert "per month" not in page
+
+
+def test_a_shop_with_a_single_order_has_a_report_without_invented_findings(tmp_path):
+    one = activity().slice(0, 1)
+    files = build_report(report_inputs(one), tmp_path, ("zh", "en"))
+    found = json.loads(files.figures.read_text("utf-8"))["findings"]
+    assert {finding["name"] for finding in found} == {"quality", "one_time"}
