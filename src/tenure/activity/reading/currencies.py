@@ -20,6 +20,9 @@ def find_currency(
 ) -> tuple[str | None, Question | None]:
     """Return the amounts' ISO 4217 code (None if unknown) and, if they mix several, a question.
 
+    `amounts` holds the profiles of the columns that can tell: a column of currencies alone,
+    else those of the amounts.
+
     A code must stand in the header or in most cells to hold for the cells without any. A
     sign that several currencies share (`$`) tells nothing by itself; `¥` beside Chinese
     headers is the yuan.

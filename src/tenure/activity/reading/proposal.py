@@ -143,7 +143,9 @@ class _Proposing:
             for role, c in chosen.items()
         )
         mapped += self._attributes(kind, {c.column for c in chosen.values()})
-        amounts = [self.profiles[c.column] for c in mapped if c.role in notes.AMOUNT_ROLES]
+        # A row's own currency column counts before the signs in its amounts.
+        telling = {Role.CURRENCY} if "currency" in chosen else notes.AMOUNT_ROLES
+        amounts = [self.profiles[c.column] for c in mapped if c.role in telling]
         currency, question = find_currency(amounts, list(self.profiles), self.options.currency)
         if currency is None and self.kept_mapping is not None:
             currency = self.kept_mapping.currency
