@@ -82,10 +82,12 @@ def quick_instant(raw: str, patterns: tuple[str, ...]) -> InstantSQL:
     first = patterns[0]
     if first == "unix_s":
         seconds = f"TRY_CAST({raw} AS BIGINT) * 1000000"
-        return InstantSQL(f"CASE WHEN strlen({raw}) = 10 THEN make_timestamp({seconds}) END", form)
+        digits = f"strlen({raw}) IN (9, 10)"  # nine until September 2001
+        return InstantSQL(f"CASE WHEN {digits} THEN make_timestamp({seconds}) END", form)
     if first == "unix_ms":
         millis = f"TRY_CAST({raw} AS BIGINT) * 1000"
-        return InstantSQL(f"CASE WHEN strlen({raw}) = 13 THEN make_timestamp({millis}) END", form)
+        digits = f"strlen({raw}) IN (12, 13)"
+        return InstantSQL(f"CASE WHEN {digits} THEN make_timestamp({millis}) END", form)
     alike = [p for p in patterns if form_of(p) == form and p.endswith("%z") == first.endswith("%z")]
     alike = [p for p in alike if "%" in p]
     listed = literal(alike[0]) if len(alike) == 1 else _list(alike)
@@ -139,12 +141,15 @@ def general_instant(body: str, date_order: str | None) -> str:
 def _from_number(text: str) -> str:
     whole = f"split_part({text}, '.', 1)"
     micros = f"TRY_CAST(TRY_CAST({text} AS DECIMAL(24,6)) * 1000000 AS BIGINT)"
+    millis = f"make_timestamp(TRY_CAST({whole} AS BIGINT) * 1000)"
     serial = f"TRY_CAST(round((TRY_CAST({text} AS DOUBLE) - 25569) * 86400) AS BIGINT) * 1000000"
     return (
         f"CASE strlen({whole}) WHEN 5 THEN make_timestamp({serial}) "
         f"WHEN 8 THEN TRY_STRPTIME({whole}, '%Y%m%d') "
+        f"WHEN 9 THEN CASE WHEN {whole} >= '6' THEN make_timestamp({micros}) END "
         f"WHEN 10 THEN make_timestamp({micros}) "
-        f"WHEN 13 THEN make_timestamp(TRY_CAST({whole} AS BIGINT) * 1000) "
+        f"WHEN 12 THEN CASE WHEN {whole} >= '6' THEN {millis} END "
+        f"WHEN 13 THEN {millis} "
         f"WHEN 14 THEN TRY_STRPTIME({whole}, '%Y%m%d%H%M%S') END"
     )
 
@@ -167,7 +172,7 @@ def general_form(text: str, general: str) -> str:
     digits = f"strlen(split_part({text}, '.', 1))"
     return (
         f"CASE WHEN regexp_full_match({text}, {literal(_FIGURE)}) THEN CASE "
-        f"WHEN {digits} IN (10, 13) THEN 'utc' WHEN {digits} = 14 THEN 'local' "
+        f"WHEN {digits} IN (9, 10, 12, 13) THEN 'utc' WHEN {digits} = 14 THEN 'local' "
         f"WHEN {general} = date_trunc('day', {general}) THEN 'day' ELSE 'local' END "
         f"WHEN NOT contains({text}, ':') THEN 'day' "
         f"WHEN regexp_matches({text}, {literal(_ZONE)}) THEN 'utc' ELSE 'local' END"
