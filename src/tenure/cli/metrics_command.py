@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tenure.assembly import Workspace, metric
+from tenure.cli.metric_tables import print_metric
 from tenure.cli.options import (
     as_of_option,
     json_option,
@@ -17,13 +18,12 @@ from tenure.cli.options import (
     parsed_pairs,
     workspace_option,
 )
-from tenure.cli.output import clear_errors, console, print_json, print_table
+from tenure.cli.output import clear_errors, console, print_json
 from tenure.engine.relations import relation
 from tenure.kernel import OptionError
 from tenure.metrics import METRICS, MetricResult
 from tenure.metrics.catalogue import MetricSpec, OptionSpec
 
-_ROWS_PRINTED_MAX = 60
 _CUSTOMERS_PRINTED_MAX = 50
 
 
@@ -118,37 +118,6 @@ def _brackets(option: OptionSpec, given: str) -> tuple[tuple[int, int], ...]:
     return tuple(pairs)
 
 
-def print_metric(result: MetricResult, title: str) -> None:
-    """Print a metric for people: its rows, what it means, what to know about it."""
-    rows = result.rows()
-    names = [name for name in result.table.column_names if _worth_showing(name, rows)]
-    print_table(
-        title,
-        names,
-        [[_cell(row[name]) for name in names] for row in rows[:_ROWS_PRINTED_MAX]],
-        left=max(1, len(result.keys)),
-    )
-    out = console()
-    if len(rows) > _ROWS_PRINTED_MAX:
-        out.print(f"... and {len(rows) - _ROWS_PRINTED_MAX} more rows (--json has all)")
-    definition = result.definition
-    out.print(f"\n{definition.text['en']}", markup=False, style="dim")
-    out.print(
-        f"As of {definition.as_of}, days in {definition.timezone}, {definition.population}, "
-        f"definition version {definition.version}.",
-        markup=False,
-        style="dim",
-    )
-    for notice in result.warnings:
-        out.print(f"! {notice.text['en']}", markup=False, style="yellow")
-
-
-def _worth_showing(name: str, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Leave out columns that say nothing: all empty, or a state that is complete throughout."""
-    values = {str(row[name]) for row in rows}
-    return bool(values - {"None"}) and not (name == "state" and values == {"complete"})
-
-
 def _cell(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
@@ -170,12 +139,14 @@ def _print_customers(result: MetricResult, named: dict[str, str], as_json: bool)
 
 
 def _matching_row(result: MetricResult, named: Mapping[str, str]) -> dict[str, object]:
-    missing = [key for key in result.keys if key not in named]
     rows = result.rows()
+    # A key without any value, such as the attribute of plain cohorts, need not be named.
+    empty = {key for key in result.keys if all(row[key] is None for row in rows)}
+    missing = [key for key in result.keys if key not in named and key not in empty]
     found = [
         row
         for row in rows
-        if all(key in named and str(_cell(row[key])) == named[key] for key in result.keys)
+        if all(str(_cell(row[key])) == named.get(key, "None") for key in result.keys)
     ]
     if missing or not found or set(named) - set(result.keys):
         raise OptionError(
@@ -188,7 +159,8 @@ def _matching_row(result: MetricResult, named: Mapping[str, str]) -> dict[str, o
 
 def _example(result: MetricResult) -> str:
     row = result.rows()[0] if result.table.num_rows else {}
-    return " ".join(f"{key}={_cell(row.get(key))}" for key in result.keys)
+    named = {key: _cell(row.get(key)) for key in result.keys}
+    return " ".join(f"{key}={value}" for key, value in named.items() if value is not None)
 
 
 for _spec in METRICS.values():

@@ -24,6 +24,8 @@ from rich.text import Text
 
 from tenure.kernel import Progress, ProgressSink, QuestionError, TenureError, silent
 
+_FIGURE_WIDTH_MAX = 16
+
 
 def console() -> Console:
     """Return the console for people's eyes (standard output)."""
@@ -39,11 +41,26 @@ def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1
 ) -> None:
     """Print a table: the first `left` columns to the left, the others right-aligned."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, title_style="bold")
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    cells = [[shown(cell) for cell in row] for row in rows]
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number < left else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(shown(cell)) for cell in row))
+        # A figure cut in two is misread; only texts may run over several lines.
+        figures = number >= left
+        table.add_column(
+            name.replace(" ", "\n") if figures else name,
+            justify="right" if figures else "left",
+            no_wrap=all(len(row[number]) <= _FIGURE_WIDTH_MAX for row in cells),
+            overflow="fold",
+        )
+    for row in cells:
+        table.add_row(*map(Text, row))
     console().print(table)
 
 
