@@ -7,6 +7,7 @@ whole or not at all, under the lake's lock.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 import uuid
@@ -138,6 +139,7 @@ def import_sources(
     SourceError : a source cannot be read at all.
     QuestionError : a source can be read in two ways; nothing was imported.
     MappingError : the options name a column that is not there.
+    OptionError : an option is none of its values.
     """
     chosen = options or ImportOptions()
     _check(chosen)
@@ -169,6 +171,14 @@ def _check(options: ImportOptions) -> None:
         raise OptionError(f"repeats = {options.repeats!r}", "auto, keep or drop", "choose one")
     if options.order_rule not in ("day", "row"):
         raise OptionError(f"orders = {options.order_rule!r}", "day or row", "choose one")
+    if options.currency is not None and not re.fullmatch("[A-Z]{3}", options.currency):
+        raise OptionError(
+            f"currency {options.currency!r}",
+            "an ISO 4217 code of three capital letters, such as EUR",
+            "correct --currency",
+        )
+    if options.timezone is not None:
+        Calendar(timezone=options.timezone)
 
 
 def _read(
