@@ -11,6 +11,7 @@ from tenure.assembly.workspace import Workspace
 from tenure.engine.relations import Relation, relation
 from tenure.kernel import OptionError
 from tenure.metrics import METRICS, MetricResult
+from tenure.snapshots.snapshot import day_begins_at
 
 COSTS_FILE = "acquisition_costs.csv"
 """Acquisition costs (source, period_start, cost, currency) among a workspace's definitions."""
@@ -82,6 +83,12 @@ def trace(
 
 
 def judge_quality(workspace: Workspace) -> list[QualityFinding]:
-    """Measure a workspace's quality rules over all its facts."""
+    """Measure a workspace's quality rules over all its facts.
+
+    A workspace with a fixed as-of date is looked at from that date: its data are as fresh
+    as they were then.
+    """
     rules = read_rules(workspace.definitions / "quality.yaml")
-    return judge(workspace.facts(), rules, workspace.clock())
+    fixed = workspace.settings.as_of_date()
+    now = day_begins_at(fixed, workspace.calendar) if fixed else workspace.clock()
+    return judge(workspace.facts(), rules, now)

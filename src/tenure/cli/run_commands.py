@@ -125,7 +125,12 @@ def demo_command(workspace: Path, as_json: bool) -> None:
         if not (workspace / "tenure.toml").exists():
             Workspace.create(
                 workspace,
-                {"business": "Complete Journey", "timezone": _DEMO_ZONE, "currency": "USD"},
+                {
+                    "business": "Complete Journey",
+                    "timezone": _DEMO_ZONE,
+                    "currency": "USD",
+                    "as_of": "2018-01-01",
+                },
             )
         opened = Workspace.open(workspace)
         # The shipped timestamps are naive but count UTC; the stores are in the eastern US.

@@ -41,11 +41,14 @@ class FindingView:
     detail: str
     working: str
     source: SourceView
+    has_amount: bool = False
 
     @property
     def sentence(self) -> str:
         """The finding in one line, for a terminal."""
-        return f"{self.headline} [{self.amount} {self.stake}]" if self.stake else self.headline
+        if not (self.has_amount and self.stake):
+            return self.headline
+        return f"{self.headline} [{self.amount} {self.stake}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,7 @@ class Page:
             say("detail"),
             say("working"),
             self._source(finding.definition, population, finding.command),
+            has_amount=finding.at_stake is not None,
         )
 
     def _word(self, kind: Kind, value: Value) -> str:
