@@ -102,10 +102,21 @@ def facts(rows: pa.Table | None = None) -> Facts:
     )
 
 
+def both(text: str) -> dict[str, str]:
+    """Return a text that is the same in both languages."""
+    return {"en": text, "zh": text}
+
+
 QUALITY = (
-    QualityFinding("fresh", "freshness", "pass", "newest activity 1 days old", "at most 7 days"),
-    QualityFinding("volume", "volume", "warning", "0.31 times <i>", "0.5 to 2 times the median"),
-    QualityFinding("no_future_rows", "future", "error", "2.00% (98 rows)", "at most 0.00%"),
+    QualityFinding(
+        "fresh", "freshness", "pass", both("newest activity 1 days old"), both("at most 7 days")
+    ),
+    QualityFinding(
+        "volume", "volume", "warning", both("0.31 times <i>"), both("0.5 to 2 times the median")
+    ),
+    QualityFinding(
+        "no_future_rows", "future", "error", both("2.00% (98 rows)"), both("at most 0.00%")
+    ),
 )
 
 

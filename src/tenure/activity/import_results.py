@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tenure.activity.contract import ColumnFormat, Mapping, Role
+from tenure.activity.quality import QualityFinding
 from tenure.kernel import Issue
 
 ISSUES_SHOWN_MAX = 1000
@@ -123,18 +124,20 @@ class ImportResult:
     sources : one result each.
     customers, orders : distinct ones in all accepted rows; a customer or order that stands
         in several sources counts once.
-    unreadable : files of a folder that are no data.
+    quality : the workspace's quality rules, measured after the import.
     """
 
     sources: tuple[SourceResult, ...]
     customers: int
     orders: int
-    unreadable: tuple[Issue, ...] = ()
+    quality: tuple[QualityFinding, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the sums over all sources, with each source beneath, for JSON."""
-        if len(self.sources) == 1 and not self.unreadable:
-            return {**self.sources[0].as_dict(), "sources": [self.sources[0].source]}
+        quality = [finding.as_dict() for finding in self.quality]
+        if len(self.sources) == 1:
+            only = self.sources[0]
+            return {**only.as_dict(), "sources": [only.source], "quality": quality}
         first = [s.first_at for s in self.sources if s.first_at is not None]
         last = [s.last_at for s in self.sources if s.last_at is not None]
         values = [s.value for s in self.sources if s.value is not None]
@@ -150,12 +153,12 @@ class ImportResult:
             "first_at": _instant(min(first, default=None)),
             "last_at": _instant(max(last, default=None)),
             "detected": self.sources[0].detected.as_dict() if self.sources else None,
-            "issues": [
-                issue.as_dict()
-                for issue in (*self.unreadable, *(i for s in self.sources for i in s.issues))
-            ][:ISSUES_SHOWN_MAX],
-            "issue_count": len(self.unreadable) + _total(self.sources, "issue_count"),
+            "issues": [issue.as_dict() for source in self.sources for issue in source.issues][
+                :ISSUES_SHOWN_MAX
+            ],
+            "issue_count": _total(self.sources, "issue_count"),
             "sources": [source.as_dict() for source in self.sources],
+            "quality": quality,
         }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tenure.activity.import_results import ImportResult
 from tenure.activity.importing import ImportOptions, ImportPlace, import_sources
+from tenure.assembly.figures import judge_quality
 from tenure.assembly.workspace import Workspace
 from tenure.kernel import ProgressSink, silent
 
@@ -18,7 +20,9 @@ def import_into(
     *,
     progress: ProgressSink = silent,
 ) -> ImportResult:
-    """Import files, folders or database tables; the first currency found becomes the workspace's.
+    """Import files, folders or database tables, then measure the quality rules.
+
+    The first currency found becomes the workspace's.
 
     Parameters
     ----------
@@ -47,4 +51,4 @@ def import_into(
     found = next((source.currency for source in result.sources if source.currency), None)
     if found and not settings.currency:
         workspace.change_currency(found)
-    return result
+    return replace(result, quality=tuple(judge_quality(workspace)))

@@ -171,6 +171,14 @@ def print_import(result: ImportResult) -> None:
     for source in result.sources:
         _print_reading(source)
         _print_issues(source)
+    for finding in result.quality:
+        if finding.state in ("warning", "error"):
+            console().print(
+                f"! quality rule {finding.rule}: {finding.measured['en']}; "
+                f"expected {finding.expected['en']}",
+                style="yellow",
+                markup=False,
+            )
 
 
 def _print_reading(source: SourceResult) -> None:

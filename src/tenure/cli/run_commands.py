@@ -165,7 +165,8 @@ def _demo_folder() -> Path:
 
 def _merged(results: Sequence[ImportResult]) -> ImportResult:
     sources = tuple(source for result in results for source in result.sources)
-    return ImportResult(sources, results[0].customers, results[0].orders)
+    first, last = results[0], results[-1]
+    return ImportResult(sources, first.customers, first.orders, last.quality)
 
 
 def _tell(

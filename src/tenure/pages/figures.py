@@ -191,10 +191,22 @@ def _data_tables(inputs: ReportInputs) -> list[FigureTable]:
             rule=Kind.TEXT,
             check=Kind.CODE,
             status=Kind.CODE,
-            measured=Kind.TEXT,
-            expected=Kind.TEXT,
+            measured_en=Kind.TEXT,
+            measured_zh=Kind.TEXT,
+            expected_en=Kind.TEXT,
+            expected_zh=Kind.TEXT,
         )
-        made.append(_data_table("quality", described, [asdict(rule) for rule in inputs.rules]))
+        rows = [
+            {
+                "rule": one.rule,
+                "check": one.check,
+                "status": one.status,
+                **{f"measured_{language}": text for language, text in one.measured.items()},
+                **{f"expected_{language}": text for language, text in one.expected.items()},
+            }
+            for one in inputs.rules
+        ]
+        made.append(_data_table("quality", described, rows))
     return made
 
 

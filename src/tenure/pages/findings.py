@@ -5,7 +5,7 @@ Each finding is values; its words are in the text catalogue under `finding.<name
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -309,7 +309,8 @@ def _quality(tables: Mapping[str, FigureTable]) -> list[Finding | None]:
         if hit:
             facts: dict[str, tuple[Kind, Value]] = {
                 "count": (Kind.COUNT, len(hit)),
-                "rules": (Kind.TEXT, "; ".join(f"{r['rule']}: {r['measured']}" for r in hit[:3])),
+                "rules_en": (Kind.TEXT, _broken(hit, "en")),
+                "rules_zh": (Kind.TEXT, _broken(hit, "zh")),
             }
             found.append(_care("quality", status, facts))
     read = sum(_int(row["rows_read"]) for row in _rows(tables, "imports"))
@@ -319,6 +320,10 @@ def _quality(tables: Mapping[str, FigureTable]) -> list[Finding | None]:
         facts = {"count": (Kind.COUNT, aside), "share": (Kind.RATE, share)}
         found.append(_care("quality", "quarantined", facts))
     return found
+
+
+def _broken(rules: Sequence[Row], language: str) -> str:
+    return "; ".join(f"{rule['rule']}: {rule[f'measured_{language}']}" for rule in rules[:3])
 
 
 def _care(name: str, variant: str, facts: Mapping[str, tuple[Kind, Value]]) -> Finding:

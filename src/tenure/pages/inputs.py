@@ -53,14 +53,14 @@ class RuleOutcome:
     ----------
     rule, check : its name and kind.
     status : `pass`, `warn`, `fail` or `unknown`.
-    measured, expected : in words.
+    measured, expected : in words, by language (`en`, `zh`).
     """
 
     rule: str
     check: str
     status: str
-    measured: str
-    expected: str
+    measured: Mapping[str, str]
+    expected: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,9 @@ ROWS_SHOWN_MAX = 24
 
 _SHARES = ("customers", "customer_share", SHARE_BAR, "net_value_365_days", "value_share", SHARE_BAR)
 
+OWN_LANGUAGE = ("title", "measured", "expected")
+"""Columns that tables hold once per language, as `title_en` and `title_zh`."""
+
 SHOWN: dict[str, tuple[str, ...]] = {
     "retention": (
         "period",

@@ -11,7 +11,7 @@ import babel.dates
 from tenure.metrics.results import Text
 from tenure.metrics.rfm import RFM_TITLES
 from tenure.metrics.stages import STAGE_TITLES
-from tenure.pages.layout import ROWS_SHOWN_MAX, SHARE_BAR, SHOWN
+from tenure.pages.layout import OWN_LANGUAGE, ROWS_SHOWN_MAX, SHARE_BAR, SHOWN
 from tenure.pages.tables import Column, FigureTable, Row, Value
 from tenure.pages.texts import Texts
 from tenure.pages.values import NUMERIC, Kind, Writer
@@ -106,7 +106,7 @@ class Sights:
         shown = [
             self._own_language(n)
             for n in SHOWN[table.name]
-            if n in (SHARE_BAR, "title") or self._has(table, n)
+            if n == SHARE_BAR or n in OWN_LANGUAGE or self._has(table, n)
         ]
         kinds = {column.name: column.kind for column in table.columns}
         headers = tuple(
@@ -190,7 +190,7 @@ class Sights:
         return self.period(name)
 
     def _own_language(self, name: str) -> str:
-        return f"title_{self.texts.language}" if name == "title" else name
+        return f"{name}_{self.texts.language}" if name in OWN_LANGUAGE else name
 
     def _has(self, table: FigureTable, name: str) -> bool:
         # a column without a single known value tells nothing on a page
@@ -200,7 +200,8 @@ class Sights:
         if name == SHARE_BAR:
             return HeaderView("", hidden=True)
         css = "num" if kind in NUMERIC and not first else ""
-        name = "title" if name.startswith("title_") else name
+        bare = name.removesuffix(f"_{self.texts.language}")
+        name = bare if bare in OWN_LANGUAGE else name
         return HeaderView(self.texts.say(f"column.{name}"), css)
 
     def _row(self, table: FigureTable, row: Row, shown: Sequence[str]) -> RowView:
