@@ -170,6 +170,8 @@ def _like_below(row: Cells, below: Sequence[Cells]) -> bool:
 
     Alike is the same text again, or an id of the same shape (O17 over O18).
     """
+    # Where exports were put one after another, the headers stand among the rows again.
+    below = [other for other in below if list(other) != list(row)]
     if len(below) < 3:
         return False
     alike = used = 0
