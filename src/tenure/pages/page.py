@@ -188,7 +188,7 @@ class Page:
         words: dict[str, object] = dict(self._units)
         words["adjective"] = self.texts.say(f"unit.{self.figures.period}_adjective")
         for name, (kind, value) in finding.facts.items():
-            words[name] = self._word(kind, value)
+            words[name.removesuffix(f"_{self.texts.language}")] = self._word(kind, value)
 
         def say(part: str) -> str:
             full = f"{key}.{part}"

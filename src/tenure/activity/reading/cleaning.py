@@ -174,19 +174,49 @@ class _Cleaning:
                 self._instant(role, column, name)
 
     def _instant(self, role: Role, column: ColumnMapping, name: str) -> None:
-        raw, quick, text, general = (f"{p}_{role}" for p in ("r", "q", "p", "g"))
+        raw, quick, text, body, general = (f"{p}_{role}" for p in ("r", "q", "p", "b", "g"))
         read = instants_sql.quick_instant(raw, column.format.patterns)
         self.steps[0][f"s_{role}"] = read.quick
         self.steps[1][quick] = instants_sql.checked(f"s_{role}")
         self.steps[2][text] = instants_sql.plain_instant(raw, quick)
-        self.steps[3][f"b_{role}"] = instants_sql.without_zone(text)
-        self.steps[4][general] = instants_sql.general_instant(f"b_{role}", column.format.date_order)
-        self.steps[5] |= self._moments(column, read.form, quick, text, general, name)
+        self.steps[3][body] = instants_sql.without_zone(text)
+        self.steps[4][general] = instants_sql.general_instant(body, column.format.date_order)
+        form = f"CASE WHEN {text} IS NOT NULL THEN {instants_sql.general_form(text, general)} END"
+        if read.form is not None:
+            form = f"CASE WHEN {quick} IS NOT NULL THEN {literal(read.form)} ELSE {form} END"
+        offset = f"CASE WHEN {text} IS NOT NULL THEN {instants_sql.offset_micros(text)} ELSE 0 END"
+        self.steps[5] |= {
+            f"l_{role}": f"CASE WHEN {quick} IS NOT NULL THEN {quick} ELSE {general} END",
+            f"k_{role}": form,
+            f"o_{role}": offset,
+        }
+        zone = column.format.zone or self.timezone
+        self.steps[6][f"{name}_at"] = self._instant_of(f"l_{role}", f"k_{role}", f"o_{role}", zone)
+        self.steps[7][f"{name}_on"] = self._day_of(f"l_{role}", f"k_{role}", f"{name}_at", zone)
         self.clean |= {f"{name}_at": f"{name}_at", f"{name}_on": f"{name}_on"}
-        unread = f"{name}_at IS NULL AND {text} IS NOT NULL AND NOT {texts.is_missing(text)}"
+        self._instant_faults(role, column, name)
+
+    def _instant_of(self, local: str, form: str, offset: str, zone: str) -> str:
+        """Return SQL for the UTC instant of a reading of some form."""
+        stated = f"make_timestamp(epoch_us({local}) - {offset})"
+        of_day = instants_sql.local_to_utc(local, self.business_timezone)
+        if zone == self.business_timezone:
+            return f"CASE WHEN {form} = 'utc' THEN {stated} ELSE {of_day} END"
+        of_time = instants_sql.local_to_utc(local, zone)
+        return f"CASE {form} WHEN 'utc' THEN {stated} WHEN 'day' THEN {of_day} ELSE {of_time} END"
+
+    def _day_of(self, local: str, form: str, instant: str, zone: str) -> str:
+        """Return SQL for the business day of a reading of some form."""
+        forms = "('day', 'local')" if zone == self.business_timezone else "('day')"
+        counted = f"({instants_sql.utc_to_local(instant, self.business_timezone)})::DATE"
+        return f"CASE WHEN {form} IN {forms} THEN ({local})::DATE ELSE {counted} END"
+
+    def _instant_faults(self, role: Role, column: ColumnMapping, name: str) -> None:
+        text = f"p_{role}"
         if role is not Role.ENDED:
             empty = f"{name}_at IS NULL AND ({text} IS NULL OR {texts.is_missing(text)})"
             self._fault("missing_time", column, empty)
+        unread = f"{name}_at IS NULL AND {text} IS NOT NULL AND NOT {texts.is_missing(text)}"
         self._fault("bad_time", column, unread)
         earliest = "1970-01-02" if role is Role.TIME else "1900-01-02"
         self._fault("time_out_of_range", column, f"{name}_at < TIMESTAMP '{earliest}'")
@@ -194,49 +224,6 @@ class _Cleaning:
             self._fault("future_time", column, f"{name}_at > TIMESTAMP '{self.latest}'")
         elif role is Role.ENDED:
             self._fault("time_out_of_range", column, f"{name}_at > TIMESTAMP '9000-01-01'")
-
-    def _moments(
-        self,
-        column: ColumnMapping,
-        form: str | None,
-        quick: str,
-        text: str,
-        general: str,
-        name: str,
-    ) -> dict[str, str]:
-        """Return the UTC instant and the business day, for the quick and the general reading."""
-        zone = column.format.zone or self.timezone
-        self.steps[3][f"f_{column.role}"] = (
-            f"CASE WHEN {text} IS NOT NULL THEN {instants_sql.offset_micros(text)} END"
-        )
-        kind = instants_sql.general_form(text, general)
-        shifted = f"make_timestamp(epoch_us({general}) - f_{column.role})"
-        slow = {form: self._moment(general, form, zone) for form in ("day", "local")}
-        slow["utc"] = self._moment(shifted, "utc", zone)
-        cases = [
-            " ".join(f"WHEN '{f}' THEN {slow[f][i]}" for f in ("day", "local", "utc"))
-            for i in (0, 1)
-        ]
-        at_general, on_general = (f"CASE {kind} {case} END" for case in cases)
-        if form is None:
-            return {f"{name}_at": at_general, f"{name}_on": on_general}
-        at_quick, on_quick = self._moment(quick, form, zone)
-        return {
-            f"{name}_at": f"CASE WHEN {quick} IS NOT NULL THEN {at_quick} "
-            f"WHEN {general} IS NOT NULL THEN {at_general} END",
-            f"{name}_on": f"CASE WHEN {quick} IS NOT NULL THEN {on_quick} "
-            f"WHEN {general} IS NOT NULL THEN {on_general} END",
-        }
-
-    def _moment(self, read: str, form: str, zone: str) -> tuple[str, str]:
-        """Return SQL for (UTC instant, business day) of a reading of one form."""
-        business = self.business_timezone
-        if form == "day":
-            return instants_sql.local_to_utc(read, business), f"({read})::DATE"
-        if form == "local" and zone == business:
-            return instants_sql.local_to_utc(read, zone), f"({read})::DATE"
-        instant = read if form == "utc" else instants_sql.local_to_utc(read, zone)
-        return instant, f"({instants_sql.utc_to_local(instant, business)})::DATE"
 
     def _numbers(self) -> None:
         for role in sorted(NUMBER_ROLES):

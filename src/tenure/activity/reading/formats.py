@@ -124,9 +124,10 @@ def settled_elsewhere(
     decision: FormatDecision, others: Sequence[FormatDecision], options: ReadingOptions
 ) -> ReadingOptions | None:
     """Return the options with a question answered by the file's other columns, if they agree."""
-    if decision.question is None:
+    code = decision.question.code if decision.question else None
+    if code not in ("ambiguous_decimal", "ambiguous_date_order"):
         return None
-    if decision.question.code == "ambiguous_decimal":
+    if code == "ambiguous_decimal":
         signs = {o.format.decimal for o in others if o.format.kind == "number" and o.reasons}
         return replace(options, decimal=signs.pop()) if len(signs) == 1 else None
     told = {o.format.date_order for o in others if o.format.date_order and not o.question}

@@ -37,7 +37,8 @@ class ReadingOptions:
     def __post_init__(self) -> None:
         known = [role.value for role in Role if role is not Role.ATTRIBUTE]
         for name in self.roles:
-            if name not in known and not name.removeprefix(ATTRIBUTE_PREFIX).strip() != name:
+            attribute = name.removeprefix(ATTRIBUTE_PREFIX).strip()
+            if name not in known and attribute in ("", name.strip()):
                 raise MappingError(
                     f"role {name!r}",
                     f"one of {', '.join(known)}, or {ATTRIBUTE_PREFIX}NAME",
