@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from tenure.kernel.errors import OptionError
@@ -53,7 +54,7 @@ class Calendar:
     fiscal_year_start_month: int = 1
 
     def __post_init__(self) -> None:
-        if self.timezone not in available_timezones():
+        if self.timezone not in _known_zones():
             raise OptionError(
                 f"time zone {self.timezone!r}",
                 "an IANA name such as Europe/Berlin or Asia/Shanghai",
@@ -121,6 +122,12 @@ class Calendar:
 
 
 _MONTHS = {PeriodUnit.QUARTER: 3, PeriodUnit.YEAR: 12}
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    # Listing them reads some six hundred files.
+    return frozenset(available_timezones())
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:
