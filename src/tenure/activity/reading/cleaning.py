@@ -267,11 +267,18 @@ class _Cleaning:
         stated: list[str] = []
         column = self.by_role.get(Role.CURRENCY)
         if column is not None:
-            stated.append(numbers.currency_of_code("r_currency", self.workspace_currency))
+            self.steps[2]["c_currency"] = numbers.currency_sign("r_currency")
+            self.steps[2]["d_currency"] = texts.text("r_currency")
+            known = numbers.currency_of_sign("c_currency", self.workspace_currency)
+            stated += [known, "upper(d_currency)"]
         amounts = [self.by_role[role] for role in _AMOUNTS if role in self.by_role]
         for amount in amounts:
-            sign = numbers.currency_of_text(f"r_{amount.role}", self.workspace_currency)
-            stated.append(f"CASE WHEN p_{amount.role} IS NOT NULL THEN {sign} END")
+            sign = numbers.currency_sign(f"r_{amount.role}")
+            self.steps[2][f"c_{amount.role}"] = (
+                f"CASE WHEN p_{amount.role} IS NOT NULL THEN {sign} END"
+            )
+            code = numbers.currency_of_sign(f"c_{amount.role}", self.workspace_currency)
+            stated.append(f"CASE WHEN c_{amount.role} <> '' THEN {code} END")
         if not stated and not default:
             return
         fallback = literal(default) if default else "NULL"
@@ -287,7 +294,8 @@ class _Cleaning:
             return
         for role in (Role.KIND, Role.STATUS):
             if role in self.by_role:
-                self.steps[0][f"w_{role}"] = kinds.word_class(f"r_{role}")
+                self.steps[0][f"d_{role}"] = kinds.plain_word(f"r_{role}")
+                self.steps[1][f"w_{role}"] = kinds.word_class(f"d_{role}")
         if self.mapping.kind is TableKind.EVENTS and Role.KIND in self.by_role:
             self._fault("missing_kind", self.by_role[Role.KIND], "w_kind IS NULL")
         amounts = [

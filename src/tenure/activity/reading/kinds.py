@@ -11,13 +11,17 @@ PENDING = "pending"
 _CLASSES = ("order", "refund", CANCELLED, PENDING)
 
 
-def word_class(raw: str) -> str:
-    """Return SQL for the class of a kind or status word, its slug if it is none of ours.
+def plain_word(raw: str) -> str:
+    """Return SQL for a kind or status word in lower case."""
+    return f"lower(replace({plain(raw)}, '_', ' '))"
+
+
+def word_class(low: str) -> str:
+    """Return SQL for the class of a plain word, its slug if it is none of ours.
 
     Classes are `order`, `refund`, `cancelled` and `pending`; a missing word is NULL.
     """
     words = vocabulary()
-    low = f"lower(replace({plain(raw)}, '_', ' '))"
     whole = " ".join(f"WHEN {is_one_of(low, words.kinds[name])} THEN '{name}'" for name in _CLASSES)
     inside = " ".join(
         f"WHEN contains({low}, {literal(word)}) THEN '{name}'"
@@ -25,7 +29,7 @@ def word_class(raw: str) -> str:
         for word in found
     )
     return (
-        f"CASE WHEN {raw} IS NULL THEN NULL {whole} WHEN {is_missing(plain(raw))} THEN NULL "
+        f"CASE WHEN {low} IS NULL THEN NULL {whole} WHEN {is_missing(low)} THEN NULL "
         f"{inside} ELSE {_slug(low)} END"
     )
 

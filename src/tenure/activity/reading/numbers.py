@@ -106,27 +106,22 @@ def is_too_long(bare: str) -> str:
     return rf"regexp_full_match({digits}, '[-+]?(?:[0-9]{{15,}}|[0-9]+[eE]\+?[0-9]+)')"
 
 
-def currency_of_text(raw: str, workspace_currency: str | None) -> str:
-    """Return SQL for the ISO code that a currency sign or name in a text stands for, or NULL.
+def currency_sign(raw: str) -> str:
+    """Return SQL for the first currency sign or name in a text, in upper case, '' without one."""
+    signs = currency_pattern().upper().replace(r"\B", r"\b")
+    return f"regexp_extract(upper({plain(raw)}), {literal(signs)})"
+
+
+def currency_of_sign(sign_text: str, workspace_currency: str | None) -> str:
+    """Return SQL for the ISO code that a currency's sign or name stands for, or NULL.
 
     A sign that several currencies share means the workspace's where that is among them.
     """
-    upper = f"upper({plain(raw)})"
-    signs = currency_pattern().upper().replace(r"\B", r"\b")
-    found = f"regexp_extract({upper}, {literal(signs)})"
     whens = " ".join(
         f"WHEN {literal(sign)} THEN {literal(_choose(codes, workspace_currency))}"
         for sign, codes in vocabulary().currencies.items()
     )
-    return f"CASE {found} {whens} END"
-
-
-def currency_of_code(raw: str, workspace_currency: str | None) -> str:
-    """Return SQL for the ISO code in a currency column: its own text where that is unknown here."""
-    known = currency_of_text(raw, workspace_currency)
-    return (
-        f"CASE WHEN {raw} IS NOT NULL THEN coalesce({known}, nullif(upper({plain(raw)}), '')) END"
-    )
+    return f"CASE {sign_text} {whens} END"
 
 
 def _choose(codes: tuple[str, ...], workspace_currency: str | None) -> str:

@@ -144,7 +144,8 @@ DECIMALS = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
 
 
 @settings(max_examples=60, deadline=None)
-@given(figure=DECIMALS, decimal=st.sampled_from(".,"), group=st.sampled_from(["", " ", "'", "other"]),
+@given(figure=DECIMALS, decimal=st.sampled_from(".,"),
+       group=st.sampled_from(["", " ", "'", "other"]),
        sign=st.sampled_from(["{}", "€{}", "{} EUR", "¥ {}", "{}元"]),
        negative=st.sampled_from(["-{}", "({})", "{}-"]))  # fmt: skip
 def test_every_formatted_figure_reads_back(figure, decimal, group, sign, negative) -> None:
