@@ -143,6 +143,8 @@ class _Proposing:
             for role, c in chosen.items()
         )
         mapped += self._attributes(kind, {c.column for c in chosen.values()})
+        in_file_order = list(self.profiles)
+        mapped = tuple(sorted(mapped, key=lambda c: in_file_order.index(c.column)))
         # A row's own currency column counts before the signs in its amounts.
         telling = {Role.CURRENCY} if "currency" in chosen else notes.AMOUNT_ROLES
         amounts = [self.profiles[c.column] for c in mapped if c.role in telling]
