@@ -48,6 +48,7 @@ CLEAN_COLUMNS: dict[str, str] = {
     "ended_on": "DATE",
     "plan": "VARCHAR",
     "recurring_value": numbers.MONEY_TYPE,
+    "fault_no": "INTEGER",
     "fault_code": "VARCHAR",
     "fault_field": "VARCHAR",
     "fault_given": "VARCHAR",
@@ -143,8 +144,9 @@ class _Cleaning:
         }
         return f"SELECT {_listed(final)} FROM ({query})"
 
-    def _fault(self, code: str, column: ColumnMapping, condition: str) -> None:
-        self.faults.append(faults_sql.FaultCase(code, column, f"r_{column.role}", condition))
+    def _fault(self, code: str, column: ColumnMapping, condition: str, ruled_out: str) -> None:
+        raw = f"r_{column.role}"
+        self.faults.append(faults_sql.FaultCase(code, column, raw, condition, ruled_out))
 
     def _identifiers(self) -> None:
         for role in (Role.CUSTOMER, Role.ORDER, Role.PRODUCT):
@@ -163,9 +165,9 @@ class _Cleaning:
             self.clean[name] = name
             if role is not Role.PRODUCT:
                 mangled = f"{name} IS NULL AND {texts.is_mangled(mended)}"
-                self._fault("mangled_identifier", column, mangled)
+                self._fault("mangled_identifier", column, mangled, f"{name} IS NOT NULL")
             if role is Role.CUSTOMER:
-                self._fault("missing_customer", column, f"{name} IS NULL")
+                self._fault("missing_customer", column, f"{name} IS NULL", f"{name} IS NOT NULL")
 
     def _instants(self) -> None:
         for role, name in _INSTANT_NAMES.items():
@@ -213,17 +215,25 @@ class _Cleaning:
 
     def _instant_faults(self, role: Role, column: ColumnMapping, name: str) -> None:
         text = f"p_{role}"
+        there = f"{name}_at IS NOT NULL"
         if role is not Role.ENDED:
             empty = f"{name}_at IS NULL AND ({text} IS NULL OR {texts.is_missing(text)})"
-            self._fault("missing_time", column, empty)
+            self._fault("missing_time", column, empty, there)
         unread = f"{name}_at IS NULL AND {text} IS NOT NULL AND NOT {texts.is_missing(text)}"
-        self._fault("bad_time", column, unread)
+        self._fault("bad_time", column, unread, there)
         earliest = "1970-01-02" if role is Role.TIME else "1900-01-02"
-        self._fault("time_out_of_range", column, f"{name}_at < TIMESTAMP '{earliest}'")
+        self._beyond("time_out_of_range", column, f"{name}_at", "<", earliest)
         if role is Role.TIME:
-            self._fault("future_time", column, f"{name}_at > TIMESTAMP '{self.latest}'")
+            self._beyond("future_time", column, f"{name}_at", ">", str(self.latest))
         elif role is Role.ENDED:
-            self._fault("time_out_of_range", column, f"{name}_at > TIMESTAMP '9000-01-01'")
+            self._beyond("time_out_of_range", column, f"{name}_at", ">", "9000-01-01")
+
+    def _beyond(
+        self, code: str, column: ColumnMapping, instant: str, sign: str, limit: str
+    ) -> None:
+        inside = {"<": ">=", ">": "<="}[sign]
+        beyond, within = (f"{instant} {s} TIMESTAMP '{limit}'" for s in (sign, inside))
+        self._fault(code, column, beyond, within)
 
     def _numbers(self) -> None:
         for role in sorted(NUMBER_ROLES):
@@ -246,8 +256,10 @@ class _Cleaning:
                 f"n_{role} IS NULL AND {bare} IS NOT NULL "
                 f"AND NOT {texts.is_missing(texts.plain(raw))}"
             )
-            self._fault("number_out_of_range", column, f"{unread} AND {numbers.is_too_long(bare)}")
-            self._fault("bad_number", column, unread)
+            there = f"(n_{role} IS NOT NULL OR {bare} IS NULL)"
+            too_long = f"{unread} AND {numbers.is_too_long(bare)}"
+            self._fault("number_out_of_range", column, too_long, there)
+            self._fault("bad_number", column, unread, there)
 
     def _texts(self) -> None:
         for role in _TEXT_ROLES:
@@ -286,8 +298,10 @@ class _Cleaning:
         self.clean["currency"] = "row_currency"
         told = column or next(iter(amounts), None)
         if self.workspace_currency and told is not None:
-            other = f"row_currency <> {literal(self.workspace_currency)}"
-            self._fault("other_currency", told, other)
+            other, own = (
+                f"row_currency {s} {literal(self.workspace_currency)}" for s in ("<>", "=")
+            )
+            self._fault("other_currency", told, other, own)
 
     def _kinds(self) -> None:
         if self.mapping.kind not in (TableKind.ORDERS, TableKind.EVENTS):
@@ -297,7 +311,9 @@ class _Cleaning:
                 self.steps[0][f"d_{role}"] = kinds.plain_word(f"r_{role}")
                 self.steps[1][f"w_{role}"] = kinds.word_class(f"d_{role}")
         if self.mapping.kind is TableKind.EVENTS and Role.KIND in self.by_role:
-            self._fault("missing_kind", self.by_role[Role.KIND], "w_kind IS NULL")
+            self._fault(
+                "missing_kind", self.by_role[Role.KIND], "w_kind IS NULL", "w_kind IS NOT NULL"
+            )
         amounts = [
             r for r in (Role.LINE_TOTAL, Role.UNIT_PRICE, Role.QUANTITY) if r in self.by_role
         ]

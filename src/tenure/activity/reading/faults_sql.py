@@ -23,20 +23,28 @@ class FaultCase:
     column : the column concerned.
     raw : SQL name of its raw text.
     condition : SQL that is true where the fault is.
+    ruled_out : cheap SQL that is true only where the fault is not.
     """
 
     code: str
     column: ColumnMapping
     raw: str
     condition: str
+    ruled_out: str
 
 
 def number(cases: list[FaultCase]) -> str:
-    """Return SQL for the number of a row's first fault in the order of `FAULTS`, else NULL."""
+    """Return SQL for the number of a row's first fault in the order of `FAULTS`, else NULL.
+
+    Rows that the cheap conditions clear of every fault, nearly all, see no other condition.
+    """
     order = list(FAULTS)
     cases.sort(key=lambda case: order.index(case.code))
     whens = " ".join(f"WHEN {case.condition} THEN {i}" for i, case in enumerate(cases))
-    return f"CASE {whens} END" if cases else "NULL"
+    if not cases:
+        return "NULL"
+    cleared = " AND ".join(dict.fromkeys(case.ruled_out for case in cases))
+    return f"CASE WHEN {cleared} THEN NULL {whens} END"
 
 
 def columns(cases: Sequence[FaultCase]) -> dict[str, str]:
@@ -44,6 +52,7 @@ def columns(cases: Sequence[FaultCase]) -> dict[str, str]:
     if not cases:
         return {}
     return {
+        "fault_no": "fault_no",
         "fault_code": _case(cases, [literal(case.code) for case in cases]),
         "fault_field": _case(cases, [literal(case.column.column) for case in cases]),
         "fault_given": _case(
