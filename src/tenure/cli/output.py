@@ -27,9 +27,17 @@ from tenure.kernel import Progress, ProgressSink, QuestionError, TenureError, si
 _FIGURE_WIDTH_MAX = 16
 
 
+class _Screen(Console):
+    """A console that lets `clear_errors` judge a reader that went away."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave the fault as it is, where rich would exit with 1."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Return the console for people's eyes (standard output)."""
-    return Console(highlight=False, soft_wrap=False)
+    return _Screen(highlight=False, soft_wrap=False)
 
 
 def print_json(value: Mapping[str, object]) -> None:
