@@ -40,7 +40,7 @@ from tenure.activity.reading import (
     remember,
 )
 from tenure.activity.sources import RawSource, SourceOptions, open_sources
-from tenure.activity.staging import Identity, Landing, Stage, identify, stage_source
+from tenure.activity.staging import Clean, Identity, Landing, Stage, identify, stage_source
 from tenure.engine.duck import DuckDBEngine, connect, first_row
 from tenure.engine.lake import Lake
 from tenure.engine.lake_writing import LakeWriter
@@ -250,8 +250,8 @@ def _import_one(
         landing = Landing(
             import_id, received_at, options.known_at or received_at, options.order_rule
         )
-        sql = _cleaning(source, mapping, place, options)
-        stage = stage_source(connection, sql, source, mapping, landing, folder, progress)
+        clean = _cleaning(source, mapping, place, options)
+        stage = stage_source(connection, clean, source, mapping, landing, folder, progress)
         quarantine = write_quarantine(connection, source, mapping, place.quarantine, import_id)
         identity = _tell_apart(connection, writer, stage, source, mapping, options)
         landed = land(connection, writer, stage, identity, landing)
@@ -274,16 +274,21 @@ def _import_one(
 
 def _cleaning(
     source: RawSource, mapping: Mapping, place: ImportPlace, options: ImportOptions
-) -> str:
-    return cleaning_sql(
-        mapping,
-        relation=source.relation,
-        columns=source.columns,
-        timezone=options.timezone or place.calendar.timezone,
-        business_timezone=place.calendar.timezone,
-        workspace_currency=place.currency or mapping.currency,
-        now=place.clock(),
-    )
+) -> Clean:
+    now = place.clock()
+
+    def clean(relation: str) -> str:
+        return cleaning_sql(
+            mapping,
+            relation=relation,
+            columns=source.columns,
+            timezone=options.timezone or place.calendar.timezone,
+            business_timezone=place.calendar.timezone,
+            workspace_currency=place.currency or mapping.currency,
+            now=now,
+        )
+
+    return clean
 
 
 def _tell_apart(

@@ -9,7 +9,7 @@ from decimal import Decimal
 import duckdb
 
 from tenure.activity.contract import CUSTOMER_ATTRIBUTES, FACT_TABLES
-from tenure.activity.staging import Identity, Landing, Stage, listed, provenance
+from tenure.activity.staging import FILE_FORM, Identity, Landing, Stage, listed, provenance
 from tenure.engine.duck import first_row, literal
 from tenure.engine.lake_writing import LakeWriter
 
@@ -115,9 +115,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection, writer: LakeWriter, table: str, select: str
 ) -> str:
     path = str(writer.new_file(table))
-    connection.execute(
-        f"COPY ({select}) TO {literal(path)} (FORMAT parquet, COMPRESSION snappy)"
-    ).fetchall()
+    connection.execute(f"COPY ({select}) TO {literal(path)} ({FILE_FORM})").fetchall()
     return path
 
 

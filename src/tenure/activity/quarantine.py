@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,11 +97,12 @@ def without_added(connection: duckdb.DuckDBPyConnection, source: RawSource) -> R
 def erase_quarantined(folder: Path, customer_id: str) -> int:
     """Delete the rows that name a customer from all quarantine files; return how many."""
     pattern = naming_pattern(customer_id)
+    csv.field_size_limit(sys.maxsize)  # a record cut at the wrong quote can be one huge cell
     count = 0
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, *rows = list(csv.reader(file))
-        kept = [row for row in rows if not any(pattern.search(cell) for cell in row)]
+        kept = [row for row in rows if not any(_names(pattern, cell) for cell in row)]
         if len(kept) == len(rows):
             continue
         draft = path.with_suffix(".csv.part")
@@ -111,8 +114,13 @@ def erase_quarantined(folder: Path, customer_id: str) -> int:
 
 
 def naming_pattern(customer_id: str) -> re.Pattern[str]:
-    """Return a pattern that finds an id as a word of its own, not inside a longer one."""
-    return re.compile(rf"(?<![\w.-]){re.escape(customer_id)}(?![\w-])")
+    """Return a pattern that finds an id, in any case, as a word of its own, not inside another."""
+    return re.compile(rf"(?<![\w.-]){re.escape(customer_id)}(?![\w-])", re.IGNORECASE)
+
+
+def _names(pattern: re.Pattern[str], cell: str) -> bool:
+    # Quarantined rows stand as they were written: full-width, in capitals, padded.
+    return pattern.search(unicodedata.normalize("NFKC", cell)) is not None
 
 
 _Row = tuple[tuple[str, ...], Issue, str]

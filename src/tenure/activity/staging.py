@@ -10,7 +10,7 @@ usual case, is written once and moved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +69,10 @@ _CONTENT: dict[TableKind, tuple[str, ...]] = {
 left out, so that an export with one column more is still recognised."""
 
 _NO_FAULTS = "(source_row BIGINT, fault_code VARCHAR, fault_field VARCHAR, fault_given VARCHAR)"
+
+
+Clean = Callable[[str], str]
+"""Takes a relation's name and returns the SQL that yields its clean and fault columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ class Identity:
 
 def stage_source(
     connection: duckdb.DuckDBPyConnection,
-    clean_sql: str,
+    clean: Clean,
     source: RawSource,
     mapping: Mapping,
     landing: Landing,
@@ -145,7 +149,7 @@ def stage_source(
     Parameters
     ----------
     connection : the import's connection.
-    clean_sql : yields the clean columns and the fault columns.
+    clean : gives the cleaning of a relation with the source's columns.
     source : what is cleaned.
     mapping : its reading.
     landing : who brings the rows.
@@ -161,7 +165,7 @@ def stage_source(
     rows = run_with_progress(
         connection,
         f"COPY (SELECT {columns} FROM (SELECT *, md5(concat({content})) AS identity "
-        f"FROM ({clean_sql}) WHERE fault_no IS NULL)) TO {literal(str(path))} "
+        f"FROM ({clean(source.relation)}) WHERE fault_no IS NULL)) TO {literal(str(path))} "
         f"({FILE_FORM})",
         stage="reading",
         rows=source.rows,
@@ -171,14 +175,23 @@ def stage_source(
         f"CREATE OR REPLACE TEMP VIEW stage AS SELECT * FROM read_parquet({literal(str(path))})"
     )
     faulty = source.rows - rows
-    # Only a source with faults is read again for them: the others are the usual case.
-    found = (
-        f" AS SELECT source_row, fault_code, fault_field, fault_given FROM ({clean_sql}) "
-        "WHERE fault_no IS NOT NULL"
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE faults {found if faulty else _NO_FAULTS}")
+    _gather_faults(connection, clean, source, any_faults=faulty > 0)
     is_final = table != "customer_attributes" and not has_attributes
     return Stage(path, table, rows, faulty, is_final)
+
+
+def _gather_faults(
+    connection: duckdb.DuckDBPyConnection, clean: Clean, source: RawSource, *, any_faults: bool
+) -> None:
+    """Make table `faults`: only the rows that did not reach the stage are cleaned once more."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP VIEW unstaged AS SELECT raw.* FROM "
+        f"{quote(source.relation)} AS raw ANTI JOIN stage USING (source_row)"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE faults AS SELECT source_row, fault_code, fault_field, "
+        f"fault_given FROM ({clean('unstaged')}) WHERE {'true' if any_faults else 'false'}"
+    )
 
 
 def identify(
