@@ -162,3 +162,16 @@ def test_each_row_an_order_if_a_person_says_so(desk: Desk, purchases: list[Purch
     assert told["orders"] == 45
     again = desk.one("o.csv", plain([*purchases, purchases[4]]), order_rule="row")
     assert again["accepted"] == 0
+
+
+@pytest.mark.parametrize("readable", [0, 1, 20])
+def test_a_file_of_mostly_unreadable_dates_is_not_asked_about_when_it_comes_again(
+    desk: Desk, purchases: list[Purchase], readable: int
+):
+    rows = [row(p) if i < readable else row(p).replace("-", " of ", 1)
+            for i, p in enumerate(purchases)]  # fmt: skip
+    content = PLAIN + "".join(rows)
+    first = desk.one("o.csv", content)
+    again = desk.one("o.csv", content)
+    assert first["quarantined"] == again["quarantined"] == 44 - readable
+    assert again["duplicate"] == readable

@@ -62,7 +62,8 @@ def _instant(
     if options.date_order:
         return decision
     order = decision.format.date_order
-    if profile.filled and profile.instant_share < 0.5:
+    # A file that was accepted is never asked about when it comes again.
+    if profile.filled and kept.patterns and not profile.formats:
         given = f"{profile.column!r} no longer holds dates, but {profile.looks_like()}"
         return FormatDecision(
             kept, question=_changed(profile, given, "dates as before", "--map time=COLUMN")
