@@ -74,12 +74,13 @@ clean: ## remove the environment, caches and the demo
 # A stamp inside .venv says that what it names is installed. The demo's stamp comes with the
 # developers' one; `install` removes nothing, so the demo never takes their tools away.
 $(VENV)/.dev-ready: $(VENV)/.uv-ready requirements/dev.txt pyproject.toml
-	$(UV) pip sync --quiet --require-hashes requirements/dev.txt
+	$(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.demo-ready
 
 $(VENV)/.demo-ready: $(VENV)/.uv-ready requirements/demo.txt pyproject.toml
-	$(UV) pip install --quiet --require-hashes --requirement requirements/demo.txt
+	$(UV) pip install --quiet --compile-bytecode --require-hashes \
+		--requirement requirements/demo.txt
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

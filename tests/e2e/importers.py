@@ -30,7 +30,8 @@ def read_until_told(root: str, stop: str, faults: str) -> None:
             try:
                 facts = workspace.facts()
                 row = facts.engine.connection.execute(
-                    "SELECT (SELECT count(*) FROM activity), (SELECT coalesce(sum(accepted), 0) FROM imports)"
+                    "SELECT (SELECT count(*) FROM activity), "
+                    "(SELECT coalesce(sum(accepted), 0) FROM imports)"
                 ).fetchone()
                 if row is None or len(set(row)) != 1:
                     told.write(f"half an import is visible: {row}\n")

@@ -7,6 +7,7 @@ whole or not at all, under the lake's lock.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import time
@@ -143,7 +144,7 @@ def import_sources(
     """
     chosen = options or ImportOptions()
     _check(chosen)
-    folder = place.scratch / f"import-{uuid.uuid4().hex}"
+    folder = place.scratch / f"import-{os.getpid()}-{uuid.uuid4().hex}"
     folder.mkdir(parents=True)
     connection = connect(
         memory_limit_mb=place.memory_limit_mb, threads=place.threads, temp_folder=folder

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import time
 from pathlib import Path
 
 from tenure.activity.quality_rules import read_rules
-from tenure.activity.quarantine import erase_quarantined, naming_pattern
+from tenure.activity.quarantine import erase_quarantined
 from tenure.assembly.customers import segment_faults
 from tenure.assembly.workspace import Workspace
 from tenure.engine.duck import first_row, literal
@@ -47,13 +49,14 @@ def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
     -------
     `rows` deleted by table, `quarantined_rows` and `reports_removed` (file names).
     """
+    _clear_scratch(workspace.scratch)
     rows = erase_rows(
         workspace.lake, workspace.connection(), column="customer_id", value=customer_id
     )
     return {
         "rows": rows,
         "quarantined_rows": erase_quarantined(workspace.quarantine, customer_id),
-        "reports_removed": _remove_naming(workspace.root / "reports", customer_id),
+        "reports_removed": _remove_reports(workspace.root / "reports"),
     }
 
 
@@ -94,17 +97,29 @@ def _check_days(workspace: Workspace) -> Finding:
 
 
 def _clear_scratch(folder: Path) -> None:
+    """Delete what killed processes left: an import's folder names its process."""
     limit = time.time() - _SCRATCH_KEPT_SECONDS
     for path in folder.iterdir():
-        if path.stat().st_mtime < limit:
+        found = re.match(r"import-(\d+)-", path.name)
+        if found and _is_running(int(found.group(1))):
+            continue
+        if found or path.stat().st_mtime < limit:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _remove_naming(folder: Path, customer_id: str) -> list[str]:
-    """Delete the files below a folder that name a customer, and return their names."""
-    pattern = naming_pattern(customer_id)
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove_reports(folder: Path) -> list[str]:
+    """Delete every report: each was made with the customer in it, named or only counted."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    naming = [path for path in files if pattern.search(path.read_text("utf-8", "replace"))]
-    for path in naming:
+    for path in files:
         path.unlink()
-    return [str(path.relative_to(folder)) for path in naming]
+    return [str(path.relative_to(folder)) for path in files]

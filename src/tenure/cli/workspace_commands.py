@@ -95,7 +95,7 @@ def compact_command(workspace: Path, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 def erase_command(customer: str, workspace: Path, yes: bool, as_json: bool) -> None:
-    """Erase one customer: every row in every table, quarantined rows, and reports naming them.
+    """Erase one customer: every row in every table, quarantined rows, and all reports so far.
 
     The bytes are removed from the workspace's files. Backups and your own exports are yours.
     """
@@ -111,5 +111,9 @@ def erase_command(customer: str, workspace: Path, yes: bool, as_json: bool) -> N
             return
         rows = [*erased["rows"].items(), ("quarantine", erased["quarantined_rows"])]
         print_table("Erased rows", ("where", "rows"), rows)
-        for name in erased["reports_removed"]:
-            console().print(f"removed {name}: it named the customer; write it anew", markup=False)
+        if erased["reports_removed"]:
+            console().print(
+                f"{len(erased['reports_removed'])} report files removed: they were made with the "
+                "customer in them; `tenure report` writes them anew.",
+                markup=False,
+            )
