@@ -157,6 +157,21 @@ def test_a_column_of_two_currencies_is_asked(desk: Desk, purchases: list[Purchas
     assert asked(desk, "orders.csv", content)["code"] == "mixed_currency"
 
 
+@pytest.mark.parametrize("sign", ["$", "kr "])
+def test_a_sign_that_many_currencies_share_is_not_guessed(
+    new_desk, purchases: list[Purchase], sign: str
+):
+    rows = "".join(f"{p.customer},{p.day},{sign}{p.dollars}\n" for p in purchases)
+    content = f"customer_id,order_date,line_total\n{rows}"
+    unknown, canadian, european = new_desk(), new_desk(currency="CAD"), new_desk(currency="EUR")
+    assert unknown.one("o.csv", content)["currency"] is None
+    assert unknown.query("SELECT DISTINCT currency FROM activity") == [(None,)]
+    expected = (44, 0) if sign == "$" else (0, 44)
+    told = canadian.one("o.csv", content)
+    assert (told["accepted"], told["quarantined"]) == expected
+    assert european.one("o.csv", content)["quarantined"] == 44
+
+
 def test_another_currency_than_the_workspace_s_is_set_aside(new_desk, purchases: list[Purchase]):
     desk = new_desk(currency="USD")
     rows = [f"{p.customer},{p.day},{p.dollars},USD\n" for p in purchases]

@@ -184,14 +184,16 @@ def _gather_faults(
     connection: duckdb.DuckDBPyConnection, clean: Clean, source: RawSource, *, any_faults: bool
 ) -> None:
     """Make table `faults`: only the rows that did not reach the stage are cleaned once more."""
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW unstaged AS SELECT raw.* FROM "
-        f"{quote(source.relation)} AS raw ANTI JOIN stage USING (source_row)"
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE faults AS SELECT source_row, fault_code, fault_field, "
-        f"fault_given FROM ({clean('unstaged')}) WHERE {'true' if any_faults else 'false'}"
-    )
+    found = _NO_FAULTS
+    if any_faults:
+        connection.execute(
+            "CREATE OR REPLACE TEMP VIEW unstaged AS SELECT raw.* FROM "
+            f"{quote(source.relation)} AS raw ANTI JOIN stage USING (source_row)"
+        )
+        found = (
+            f"AS SELECT source_row, fault_code, fault_field, fault_given FROM ({clean('unstaged')})"
+        )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE faults {found}")
 
 
 def identify(

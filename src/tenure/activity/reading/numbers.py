@@ -115,11 +115,13 @@ def currency_sign(raw: str) -> str:
 def currency_of_sign(sign_text: str, workspace_currency: str | None) -> str:
     """Return SQL for the ISO code that a currency's sign or name stands for, or NULL.
 
-    A sign that several currencies share means the workspace's where that is among them.
+    A sign that several currencies share means the workspace's where that is among them, and
+    nothing where the workspace has none yet.
     """
     whens = " ".join(
         f"WHEN {literal(sign)} THEN {literal(_choose(codes, workspace_currency))}"
         for sign, codes in vocabulary().currencies.items()
+        if len(codes) == 1 or workspace_currency
     )
     return f"CASE {sign_text} {whens} END"
 
