@@ -36,7 +36,7 @@ def test_whole_days_of_24_hours_before_midnight(workspace: Workspace) -> None:
     assert silent == (406, 215, 142)
 
 
-def test_the_snapshot_counts_calendar_days_and_sees_nothing_of_its_own_day(workspace: Workspace) -> None:
+def test_the_snapshot_counts_calendar_days_before_its_own(workspace: Workspace) -> None:
     snapshot = customers_as_of(workspace, AS_OF).snapshot
     days = snapshot.collect(snapshot.table.select("days_since_last_order"))
     counted = days.column(0).to_pylist()
