@@ -49,6 +49,38 @@ def test_only_what_changed_is_kept_of_a_later_file_of_customers(desk: Desk, telc
     assert attributes(desk)["5575-GNVDE", "contract"] == "Two year"
 
 
+def test_of_a_customer_stated_twice_the_last_row_counts_and_it_is_told(
+    desk: Desk, telco: list[str]
+):
+    rows = [*telco, telco[2].replace("One year", "Two year").replace("Male", "")]
+    told = desk.one("telco.csv", "\n".join((*rows, "")))
+    assert attributes(desk)["5575-GNVDE", "contract"] == "Two year"
+    assert attributes(desk)["5575-GNVDE", "gender"] == "Male"
+    assert issues_of(told, "restated_customer")[0]["given"] == "1 rows"
+    known = desk.query("FROM customer_attributes ORDER BY ALL")
+    again = desk.one("telco.csv", "\n".join((*rows, "")))
+    assert (again["accepted"], again["duplicate"]) == (0, 61)
+    assert desk.query("FROM customer_attributes ORDER BY ALL") == known
+
+
+def test_customers_as_of_two_dates_can_be_imported_in_any_order_and_again(
+    new_desk, telco: list[str]
+):
+    late = [line.replace("One year", "Two year") for line in telco]
+    exports = ((telco, datetime(2020, 1, 1)), (late, datetime(2021, 1, 1)))
+    for order in ((0, 1, 0, 1), (1, 0, 1, 0)):
+        desk = new_desk()
+        for number in order:
+            rows, known_at = exports[number]
+            desk.one(f"{number}.csv", "\n".join((*rows, "")), known_at=known_at)
+        history = desk.query(
+            "SELECT year(known_at), value FROM customer_attributes "
+            "WHERE customer_id = '5575-GNVDE' AND name = 'contract' ORDER BY known_at"
+        )
+        assert history == [(2020, "One year"), (2021, "Two year")]
+        assert attributes(desk)["5575-GNVDE", "contract"] == "Two year"
+
+
 def test_attributes_known_from_a_date_that_was_said(desk: Desk, telco: list[str]):
     known = datetime(2020, 1, 1)
     desk.one("telco.csv", "\n".join((*telco, "")), known_at=known)

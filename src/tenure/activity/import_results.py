@@ -10,8 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from tenure.activity.contract import ColumnFormat, Mapping, Role
+from tenure.activity.landing import Landed
 from tenure.activity.quality import QualityFinding
-from tenure.kernel import Issue
+from tenure.activity.staging import Identity
+from tenure.kernel import Issue, Severity
 
 ISSUES_SHOWN_MAX = 1000
 """Issues listed in a result; all faulty rows are in the quarantine file."""
@@ -169,6 +171,48 @@ def date_order(form: ColumnFormat) -> str | None:
     found = re.findall(r"%([YydmbB])", form.patterns[0])
     order = "".join({"Y": "y", "b": "m", "B": "m"}.get(part, part) for part in found)
     return order if order in ("ymd", "dmy", "mdy") else None
+
+
+def duplicate_notes(source: str, identity: Identity, landed: Landed) -> tuple[Issue, ...]:
+    """Return a note on each kind of repetition that a source had.
+
+    Parameters
+    ----------
+    source : name of the source.
+    identity : what its rows' identities say.
+    landed : what of it landed.
+    """
+    told = (
+        (
+            landed.restated,
+            "restated_customer",
+            "one value of each attribute and customer",
+            "the last row of the file counts; export each customer once",
+        ),
+        (
+            identity.repeated,
+            "duplicate_in_source",
+            "each row once",
+            "nothing to do; if they are real, import with --repeats keep",
+        ),
+        (
+            identity.kept_repeats,
+            "equal_rows_kept",
+            "rows that something tells apart (an order number, a time of day)",
+            "nothing to do; if they are mistakes of the export, import with --repeats drop",
+        ),
+        (
+            identity.overlapping,
+            "duplicate_of_earlier_import",
+            "rows not imported before",
+            "nothing to do: they were counted the first time",
+        ),
+    )
+    return tuple(
+        Issue(source, None, None, f"{count} rows", expected, remedy, code, Severity.NOTE)
+        for count, code, expected, remedy in told
+        if count
+    )
 
 
 def role_name(role: Role, attribute: str | None) -> str:

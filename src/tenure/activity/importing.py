@@ -28,6 +28,7 @@ from tenure.activity.import_results import (
     Detected,
     ImportResult,
     SourceResult,
+    duplicate_notes,
 )
 from tenure.activity.landing import Landed, land
 from tenure.activity.quarantine import without_added, write_quarantine
@@ -48,11 +49,9 @@ from tenure.engine.lake_writing import LakeWriter
 from tenure.kernel import (
     Calendar,
     Clock,
-    Issue,
     OptionError,
     ProgressSink,
     QuestionError,
-    Severity,
     silent,
     system_clock,
 )
@@ -257,7 +256,7 @@ def _import_one(
         identity = _tell_apart(connection, writer, stage, source, mapping, options)
         landed = land(connection, writer, stage, identity, landing)
         notes = (*source.skipped, *source.notes, *reading.notes)
-        notes = (*notes, *_duplicate_notes(source, identity))
+        notes = (*notes, *duplicate_notes(source.name, identity, landed))
         result = replace(
             _result(source, mapping, stage, identity, landed),
             import_id=import_id,
@@ -334,34 +333,6 @@ def _result(
         issue_count=0,
         quarantine_file=None,
         seconds=0.0,
-    )
-
-
-def _duplicate_notes(source: RawSource, identity: Identity) -> tuple[Issue, ...]:
-    told = (
-        (
-            identity.repeated,
-            "duplicate_in_source",
-            "each row once",
-            "nothing to do; if they are real, import with --repeats keep",
-        ),
-        (
-            identity.kept_repeats,
-            "equal_rows_kept",
-            "rows that something tells apart (an order number, a time of day)",
-            "nothing to do; if they are mistakes of the export, import with --repeats drop",
-        ),
-        (
-            identity.overlapping,
-            "duplicate_of_earlier_import",
-            "rows not imported before",
-            "nothing to do: they were counted the first time",
-        ),
-    )
-    return tuple(
-        Issue(source.name, None, None, f"{count} rows", expected, remedy, code, Severity.NOTE)
-        for count, code, expected, remedy in told
-        if count
     )
 
 

@@ -16,7 +16,12 @@ from tenure.engine.lake_writing import LakeWriter
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What landed, in figures: the accepted rows and what they hold."""
+    """What landed, in figures: the accepted rows and what they hold.
+
+    Parameters
+    ----------
+    restated : rows of customers with a value that a later row of the same file replaced.
+    """
 
     accepted: int = 0
     customers: int = 0
@@ -24,6 +29,7 @@ class Landed:
     value: Decimal | None = None
     first_at: datetime | None = None
     last_at: datetime | None = None
+    restated: int = 0
 
 
 def land(
@@ -61,25 +67,37 @@ def land(
 def _land_customers(
     connection: duckdb.DuckDBPyConnection, writer: LakeWriter, landing: Landing
 ) -> Landed:
-    """Keep the attributes that differ from what was last known of the customer."""
+    """Keep the attributes that differ from what was last known of the customer.
+
+    A file of customers states one value each: where it holds several, its last row counts.
+    """
+    known_at = f"TIMESTAMP {literal(str(landing.known_at))}"
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE new_attributes AS WITH stated AS ("
-        "SELECT customer_id, source_row, entry.key AS name, entry.value AS value FROM "
+        "CREATE OR REPLACE TEMP TABLE stated_attributes AS SELECT *, last_value(value) OVER "
+        "(PARTITION BY customer_id, name ORDER BY source_row ROWS BETWEEN UNBOUNDED PRECEDING "
+        "AND UNBOUNDED FOLLOWING) AS settled FROM (SELECT customer_id, source_row, "
+        "entry.key AS name, entry.value AS value FROM "
         "(SELECT customer_id, source_row, unnest(attributes) AS entry FROM fresh)) "
-        "SELECT stated.* FROM stated LEFT JOIN (SELECT customer_id, name, "
-        "arg_max(value, (known_at, received_at)) AS latest FROM lake_customer_attributes "
-        "GROUP BY customer_id, name) AS known USING (customer_id, name) "
-        "WHERE stated.value IS NOT NULL AND stated.value IS DISTINCT FROM known.latest"
+        "WHERE value IS NOT NULL"
     )
-    accepted, customers = first_row(
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE new_attributes AS WITH settled AS ("
+        "SELECT customer_id, name, settled AS value, max(source_row) AS source_row "
+        "FROM stated_attributes GROUP BY ALL), known AS (SELECT customer_id, name, "
+        "arg_max(value, (known_at, received_at)) AS latest FROM lake_customer_attributes "
+        f"WHERE known_at <= {known_at} GROUP BY customer_id, name) "
+        "SELECT settled.* FROM settled LEFT JOIN known USING (customer_id, name) "
+        "WHERE settled.value IS DISTINCT FROM known.latest"
+    )
+    accepted, customers, restated = first_row(
         connection,
-        "SELECT count(DISTINCT source_row), count(DISTINCT customer_id) FROM new_attributes",
+        "SELECT count(DISTINCT source_row), count(DISTINCT customer_id), (SELECT "
+        "count(DISTINCT source_row) FROM stated_attributes WHERE value <> settled) "
+        "FROM new_attributes",
     )
     if accepted:
-        _write_attributes(
-            connection, writer, landing, f"TIMESTAMP {literal(str(landing.known_at))}"
-        )
-    return Landed(int(accepted), int(customers))
+        _write_attributes(connection, writer, landing, known_at)
+    return Landed(int(accepted), int(customers), restated=int(restated))
 
 
 def _write_attribute_changes(
