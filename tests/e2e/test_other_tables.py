@@ -57,6 +57,10 @@ def test_of_a_customer_stated_twice_the_last_row_counts_and_it_is_told(
     assert attributes(desk)["5575-GNVDE", "contract"] == "Two year"
     assert attributes(desk)["5575-GNVDE", "gender"] == "Male"
     assert issues_of(told, "restated_customer")[0]["given"] == "1 rows"
+    assert desk.query(
+        "SELECT source_row FROM customer_attributes "
+        "WHERE customer_id = '5575-GNVDE' AND name = 'contract'"
+    ) == [(62,)]
     known = desk.query("FROM customer_attributes ORDER BY ALL")
     again = desk.one("telco.csv", "\n".join((*rows, "")))
     assert (again["accepted"], again["duplicate"]) == (0, 61)
