@@ -185,9 +185,15 @@ def step_curve(
     )
 
 
+_FLAT = 1e-9
+"""Differences below this share of the values are none: an axis cannot show them."""
+
+
 def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Return round values from at or below `low` to at or above `high`, about `count` of them."""
-    span = (high - low) or abs(high) or 1.0
+    span = high - low
+    if span <= _FLAT * max(abs(low), abs(high), 1.0):
+        span = abs(high) if abs(high) > _FLAT else 1.0
     rough = span / max(count - 1, 1)
     power = 10 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
