@@ -13,7 +13,7 @@ import click
 from tenure.activity.contract import TableKind
 from tenure.activity.import_results import ImportResult, SourceResult
 from tenure.activity.importing import ImportOptions
-from tenure.activity.sources import SourceOptions
+from tenure.activity.sources import SourceOptions, expand
 from tenure.assembly import Workspace, import_into
 from tenure.cli.options import json_option, parsed_date, parsed_pairs, workspace_option
 from tenure.cli.output import clear_errors, console, print_json, print_table, progress_bar
@@ -137,11 +137,8 @@ def import_command(
     accounts for every row. Importing a file twice, or overlapping files, changes nothing.
     """
     with clear_errors(as_json=as_json):
-        opened = (
-            Workspace.create(workspace)
-            if not (workspace / "tenure.toml").exists()
-            else (Workspace.open(workspace))
-        )
+        expand(paths)  # a wrong path is told before a workspace is made for it
+        opened = Workspace.create(workspace)
         with progress_bar(quiet=as_json) as progress:
             result = import_into(opened, paths, import_options(given, opened), progress=progress)
         if as_json:

@@ -16,6 +16,7 @@ import click
 from tenure.activity.contract import TableKind
 from tenure.activity.import_results import ImportResult
 from tenure.activity.importing import ImportOptions
+from tenure.activity.sources import expand
 from tenure.assembly import Workspace, import_into
 from tenure.cli.import_command import import_options, print_import, reading_options
 from tenure.cli.options import as_of_option, json_option, parsed_date, workspace_option
@@ -58,6 +59,7 @@ def run_command(
     """Do it all for your own file: detect, check, import, compute, report."""
     with clear_errors(as_json=as_json):
         began = time.monotonic()
+        expand(paths)  # a wrong path is told before a workspace is made for it
         folder = workspace or Path(f"{Path(paths[0].split('::')[0]).stem or 'data'}-retention")
         opened = Workspace.create(folder)
         with progress_bar(quiet=as_json) as progress:

@@ -78,3 +78,10 @@ def doctor(root: Path) -> list[dict[str, str]]:
         CliRunner().invoke(main, ["doctor", "--json", "-w", str(root)]).stdout
     )["findings"]
     return findings
+
+
+def test_a_wrong_path_makes_no_workspace(tmp_path: Path) -> None:
+    for command in ("run", "import"):
+        root = tmp_path / command
+        done = CliRunner().invoke(main, [command, str(tmp_path / "no.csv"), "-w", str(root)])
+        assert (done.exit_code, root.exists()) == (4, False)
