@@ -175,7 +175,6 @@ INSTANT_ROLES = frozenset({Role.TIME, Role.STARTED, Role.ENDED})
 NUMBER_ROLES = frozenset(
     {Role.QUANTITY, Role.UNIT_PRICE, Role.DISCOUNT, Role.LINE_TOTAL, Role.RECURRING_VALUE}
 )
-IDENTIFIER_ROLES = frozenset({Role.CUSTOMER, Role.ORDER, Role.PRODUCT})
 
 
 @dataclass(frozen=True, slots=True)

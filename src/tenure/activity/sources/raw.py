@@ -75,11 +75,6 @@ class RawSource:
     rejected_count: int = 0
 
     @property
-    def rows_estimate(self) -> int:
-        """The count of rows to come, for progress; it is exact."""
-        return self.rows
-
-    @property
     def rows_read(self) -> int:
         """Every record of the source: in the relation, rejected, or listed as skipped."""
         return self.rows + self.rejected_count + len(self.skipped)
