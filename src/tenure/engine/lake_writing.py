@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,7 +19,14 @@ from deltalake import DeltaTable
 from deltalake._internal import RemoveAction
 from deltalake.transaction import AddAction, CommitProperties
 
-from tenure.engine.lake_head import Head, sync_file, sync_folder, write_head
+from tenure.engine.lake_head import (
+    SOURCE_TABLE,
+    Head,
+    KeptMark,
+    sync_file,
+    sync_folder,
+    write_head,
+)
 from tenure.kernel import LakeError
 
 
@@ -38,6 +45,10 @@ class LakeWriter:
     schemas : columns of every known table.
     head : the head that the changes build on.
     configuration : Delta settings of new tables.
+
+    Its attribute `mark` says what the kept tables are made from; the next commit writes it
+    into the head. None drops it. Left alone it stays as it was, and no longer fits once the
+    activity has moved on.
     """
 
     def __init__(
@@ -49,7 +60,8 @@ class LakeWriter:
     ) -> None:
         self.root = root
         self.head = head
-        self._schemas = schemas
+        self.mark: KeptMark | None = head.derived
+        self.schemas = schemas
         self._configuration = configuration
         self._changes: dict[str, _Change] = {}
 
@@ -60,6 +72,20 @@ class LakeWriter:
             return []
         uris = DeltaTable(self.root / table, version=version).file_uris()
         return sorted(Path(uri) for uri in uris)
+
+    def pending_files(self, table: str) -> list[Path]:
+        """Return a table's files as they will be after the commit."""
+        change = self._changes.get(table, _Change())
+        return sorted({*self.files(table), *change.added} - set(change.removed))
+
+    def files_at(self, table: str, version: int) -> set[Path]:
+        """Return a table's files at an earlier version.
+
+        Raises
+        ------
+        DeltaError : the log no longer reaches back to it.
+        """
+        return {Path(u) for u in DeltaTable(self.root / table, version=version).file_uris()}
 
     def new_file(self, table: str) -> Path:
         """Return the path of a file to be written for a table and add it to the change."""
@@ -73,12 +99,14 @@ class LakeWriter:
         """Take files out of a table; their bytes stay until `sweep`."""
         self._change(table).removed.extend(files)
 
-    def commit(self, reason: str) -> Head:
+    def commit(self, reason: str, *, same_facts: bool = False) -> Head:
         """Make all pending changes the present and return the new head.
 
         Parameters
         ----------
         reason : short text kept in the logs; must not name a customer.
+        same_facts : the kept tables fit the activity after the change as they did before it:
+            their mark moves on with the activity's version.
 
         Raises
         ------
@@ -87,7 +115,9 @@ class LakeWriter:
         versions = dict(self.head.versions)
         for table, change in self._changes.items():
             versions[table] = self._commit_table(table, change, reason)
-        head = Head(self.head.generation + 1, versions)
+        if same_facts:
+            self.mark = _moved(self.mark, self.head.versions, versions)
+        head = Head(self.head.generation + 1, versions, self.mark)
         write_head(self.root, head)
         self.head = head
         self._changes = {}
@@ -103,7 +133,8 @@ class LakeWriter:
                 log.restore(wanted)
                 versions[table] = DeltaTable(self.root / table).version()
         if versions != dict(self.head.versions):
-            self.head = Head(self.head.generation + 1, versions)
+            self.mark = _moved(self.mark, self.head.versions, versions)
+            self.head = Head(self.head.generation + 1, versions, self.mark)
             write_head(self.root, self.head)
 
     def discard_uncommitted(self) -> None:
@@ -132,8 +163,8 @@ class LakeWriter:
         return freed
 
     def _change(self, table: str) -> _Change:
-        if table not in self._schemas:
-            raise LakeError(f"table {table!r}", f"one of {sorted(self._schemas)}", "check the name")
+        if table not in self.schemas:
+            raise LakeError(f"table {table!r}", f"one of {sorted(self.schemas)}", "check the name")
         return self._changes.setdefault(table, _Change())
 
     def _tables_on_disk(self) -> list[str]:
@@ -164,18 +195,26 @@ class LakeWriter:
     def _log(self, table: str) -> DeltaTable:
         folder = self.root / table
         if not (folder / "_delta_log").exists():
-            DeltaTable.create(folder, self._schemas[table], configuration=self._configuration)
+            DeltaTable.create(folder, self.schemas[table], configuration=self._configuration)
         return DeltaTable(folder)
 
     def _check_columns(self, table: str, path: Path) -> None:
         found = pq.read_schema(path)
-        expected = self._schemas[table]
+        expected = self.schemas[table]
         if found.names != expected.names or found.types != expected.types:
             raise LakeError(
                 f"a file for {table} with columns {_columns(found)}",
                 _columns(expected),
                 "write exactly the table's columns, in order",
             )
+
+
+def _moved(
+    mark: KeptMark | None, before: Mapping[str, int], after: Mapping[str, int]
+) -> KeptMark | None:
+    if mark is None or mark.activity != before.get(SOURCE_TABLE):
+        return mark
+    return replace(mark, activity=after[SOURCE_TABLE])
 
 
 def _columns(schema: pa.Schema) -> str:
