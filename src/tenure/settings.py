@@ -48,6 +48,19 @@ class Settings:
     as_of: str = _setting(
         "", "Date that reports look back from; empty: the day after the data end."
     )
+    engine: str = _setting(
+        "duckdb",
+        "What works out the figures: duckdb in this process, or spark on one machine or many.",
+        choices=("duckdb", "spark"),
+    )
+    spark_master: str = _setting(
+        "local[*]",
+        "Where Spark runs: local[*] or local[N] on this machine, the URL of a cluster, "
+        "or sc://host:port for Spark Connect.",
+    )
+    spark_conf: str = _setting(
+        "", "Further settings of Spark as `name=value`, told apart by semicolons."
+    )
     memory_limit_mb: int = _setting(1000, "Most memory the engine may take.", unit="MB")
     threads: int = _setting(0, "Threads the engine may use; 0: one per core.", unit="threads")
     lock_timeout_seconds: int = _setting(
@@ -62,6 +75,11 @@ class Settings:
             month_start_day=self.month_start_day,
             fiscal_year_start_month=self.fiscal_year_start_month,
         )
+
+    def spark_options(self) -> dict[str, str]:
+        """Return `spark_conf` by name."""
+        pairs = (part.partition("=") for part in self.spark_conf.split(";") if part.strip())
+        return {name.strip(): value.strip() for name, _, value in pairs}
 
     def as_of_date(self) -> date | None:
         """Return the fixed as-of date, or None if the data's end decides."""
@@ -140,6 +158,10 @@ def _check_value(
         raise SettingError(f"{where}: {name} = {value!r}", "200 or more", remedy)
     if name == "currency" and value and not (isinstance(value, str) and _is_currency(value)):
         raise SettingError(f"{where}: {name} = {value!r}", "three capital letters", remedy)
+    if name == "spark_conf" and any(
+        "=" not in part for part in str(value).split(";") if part.strip()
+    ):
+        raise SettingError(f"{where}: {name} = {value!r}", "name=value; name=value", remedy)
     if name == "as_of" and value:
         try:
             date.fromisoformat(str(value))

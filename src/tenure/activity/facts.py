@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 
 from tenure.activity.contract import ORDER_LINES
-from tenure.engine.duck import DuckDBEngine, connect
 from tenure.engine.lake import LakeView
-from tenure.engine.relations import Relation
+from tenure.engine.relations import Engine, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Facts:
         the columns of `tenure.activity.contract`.
     """
 
-    engine: DuckDBEngine
+    engine: Engine
     activity: Relation
     order_lines: Relation
     customer_attributes: Relation
@@ -34,26 +32,16 @@ class Facts:
     imports: Relation
 
 
-def open_facts(
-    view: LakeView,
-    *,
-    received_before: datetime | None = None,
-    memory_limit_mb: int | None = None,
-    threads: int | None = None,
-    temp_folder: Path | None = None,
-) -> Facts:
+def open_facts(view: LakeView, engine: Engine, *, received_before: datetime | None = None) -> Facts:
     """Return a lake's facts for reading.
 
     Parameters
     ----------
     view : the state of the lake to read.
+    engine : runs expressions over it; one of its own, as the tables get their names in it.
     received_before : only rows received before this naive UTC instant (time travel);
         None means all.
-    memory_limit_mb, threads, temp_folder : limits of the engine; None leaves its defaults.
     """
-    engine = DuckDBEngine(
-        connect(memory_limit_mb=memory_limit_mb, threads=threads, temp_folder=temp_folder)
-    )
 
     def table(name: str) -> Relation:
         relation = view.relation(engine, name)

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+import ibis
+import ibis.expr.types as ir
+
 from tenure.activity.facts import Facts
 from tenure.activity.quality_rules import (
     FreshnessRule,
@@ -21,9 +24,10 @@ from tenure.activity.quality_rules import (
     Rule,
     VolumeRule,
 )
-from tenure.engine.duck import first_row, quote
+from tenure.engine.relations import Relation
 
 _WEEKS_MIN = 3
+_ORDER = "order"
 
 
 Text = Mapping[str, str]
@@ -89,7 +93,8 @@ def _finding(rule: Rule, passed: bool | None, measured: Text, expected: Text) ->
 
 def _freshness(facts: Facts, rule: FreshnessRule, now: datetime) -> QualityFinding:
     expected = _text(f"at most {rule.max_age_days} days old", f"最多 {rule.max_age_days} 天前")
-    (last,) = first_row(facts.engine.connection, "SELECT max(occurred_at) FROM activity")
+    activity = facts.activity.table
+    last = _row(facts.activity, activity.aggregate(last=activity.occurred_at.max()))["last"]
     if not isinstance(last, datetime):
         return _finding(rule, None, _text("no activity", "没有活动"), expected)
     age = now - last
@@ -107,14 +112,7 @@ def _volume(facts: Facts, rule: VolumeRule) -> QualityFinding:
         f"{rule.history_weeks} weeks before",
         f"前 {rule.history_weeks} 周中位数的 {rule.low_ratio:g} 至 {rule.high_ratio:g} 倍",
     )
-    # The last seven days of data, and the weeks of seven days before them: no open week.
-    counts = facts.engine.connection.execute(
-        "SELECT week, count(DISTINCT order_id) FROM (SELECT order_id, "
-        "date_diff('day', occurred_on, (SELECT max(occurred_on) FROM activity)) // 7 AS week "
-        "FROM activity WHERE kind = 'order') WHERE week <= ? GROUP BY week",
-        [rule.history_weeks],
-    ).fetchall()
-    weeks = {int(week): int(count) for week, count in counts}
+    weeks = _orders_by_week(facts, rule.history_weeks)
     before = [weeks.get(week, 0) for week in range(1, max(weeks, default=0) + 1)]
     if len(before) < _WEEKS_MIN or not statistics.median(before):
         return _finding(rule, None, _text("too little history", "历史数据太少"), expected)
@@ -125,55 +123,92 @@ def _volume(facts: Facts, rule: VolumeRule) -> QualityFinding:
     return _finding(rule, passed, measured, expected)
 
 
+def _orders_by_week(facts: Facts, history_weeks: int) -> dict[int, int]:
+    """Count orders of the last seven days of data (week 0) and of the weeks before them."""
+    activity = facts.activity.table
+    last = _row(facts.activity, activity.aggregate(on=activity.occurred_on.max()))["on"]
+    if last is None:
+        return {}
+    orders = activity.filter(activity.kind == _ORDER)
+    days = ibis.date(last).delta(orders.occurred_on, unit="day").cast("int64")
+    orders = orders.mutate(week=(days / 7).floor().cast("int64"))
+    past = orders.filter(orders.week <= history_weeks)
+    counts = past.group_by("week").aggregate(orders=past.order_id.nunique())
+    rows = facts.activity.collect(counts).to_pylist()
+    return {int(row["week"]): int(row["orders"]) for row in rows if row["week"] is not None}
+
+
 def _share(
     facts: Facts, rule: QuarantinedRule | MissingRule | RangeRule | LateRule | FutureRule
 ) -> tuple[float | None, int, Text]:
     """Return the share and number of rows that break a rule, and what it expects."""
-    sql, english, chinese = _measure(rule)
+    measured, english, chinese = _measure(facts, rule)
     most = f"{rule.max_share:.2%}"
     expected = _text(f"at most {most} of the {english}", f"{chinese}最多 {most}")
-    row = first_row(facts.engine.connection, sql)
-    broken, total = (int(row[0] or 0), int(row[1] or 0)) if row else (0, 0)
+    row = _row(facts.activity, measured)
+    broken, total = int(str(row.get("broken") or 0)), int(str(row.get("total") or 0))
     return (broken / total if total else None), broken, expected
 
 
 def _measure(
+    facts: Facts,
     rule: QuarantinedRule | MissingRule | RangeRule | LateRule | FutureRule,
-) -> tuple[str, str, str]:
-    """Return SQL for (rows that break the rule, all rows), and what they are, en and zh."""
+) -> tuple[ir.Table, str, str]:
+    """Return one row (rows that break the rule, all rows), and what they are, en and zh."""
+    activity = facts.activity.table
+    orders = activity.filter(activity.kind == _ORDER)
     if isinstance(rule, QuarantinedRule):
-        sql = "SELECT quarantined, rows_read FROM imports ORDER BY received_at DESC LIMIT 1"
-        return sql, "last import's rows quarantined", "最近一次导入中被隔离的行"
+        imports = facts.imports.table.order_by(ibis.desc("received_at"), ibis.desc("import_id"))
+        last = imports.limit(1).select(broken="quarantined", total="rows_read")
+        return last, "last import's rows quarantined", "最近一次导入中被隔离的行"
     if isinstance(rule, MissingRule):
-        sql = _count_sql(f"{quote(rule.column)} IS NULL")
-        return sql, f"order rows without {rule.column}", f"缺少 {rule.column} 的订单行"
+        missing = _counted(orders, orders[rule.column].isnull())
+        return missing, f"order rows without {rule.column}", f"缺少 {rule.column} 的订单行"
     if isinstance(rule, RangeRule):
-        low = f"{rule.column} < {rule.min}" if rule.min is not None else "false"
-        high = f"{rule.column} > {rule.max}" if rule.max is not None else "false"
         span = f"{_end(rule.min)}..{_end(rule.max)}"
         return (
-            _count_sql(f"({low} OR {high})"),
+            _counted(orders, _outside(orders[rule.column], rule.min, rule.max)),
             f"order rows with {rule.column} outside {span}",
             f"{rule.column} 超出 {span} 的订单行",
         )
     if isinstance(rule, LateRule):
-        sql = (
-            f"SELECT count(*) FILTER (received_at - occurred_at > INTERVAL {rule.max_days} DAY), "
-            "count(*) FROM activity WHERE import_id = (SELECT max(import_id) FROM imports) "
-            "AND import_id <> (SELECT min(import_id) FROM imports)"
-        )
+        rows = _last_import(facts)
+        late = rows.received_at > rows.occurred_at + ibis.interval(days=rule.max_days)
         return (
-            sql,
+            _counted(rows, late),
             f"last import's rows more than {rule.max_days} days late",
             f"最近一次导入中迟到超过 {rule.max_days} 天的行",
         )
-    sql = "SELECT count(*) FILTER (occurred_at > received_at), count(*) FROM activity"
-    return sql, "rows dated after they were received", "日期晚于接收时间的行"
+    future = _counted(activity, activity.occurred_at > activity.received_at)
+    return future, "rows dated after they were received", "日期晚于接收时间的行"
+
+
+def _last_import(facts: Facts) -> ir.Table:
+    """Return the rows of the last import; none if it is the only one, which is all history."""
+    imports = facts.imports.table
+    ids = imports.aggregate(first=imports.import_id.min(), last=imports.import_id.max())
+    found = _row(facts.imports, ids)
+    activity = facts.activity.table
+    if found["first"] == found["last"]:
+        return activity.filter(ibis.literal(False))
+    return activity.filter(activity.import_id == ibis.literal(found["last"], "string"))
+
+
+def _outside(column: ir.NumericValue, low: float | None, high: float | None) -> ir.BooleanValue:
+    below = ibis.literal(False) if low is None else column < low
+    above = ibis.literal(False) if high is None else column > high
+    return below | above
+
+
+def _counted(rows: ir.Table, broken: ir.BooleanValue) -> ir.Table:
+    return rows.aggregate(broken=rows.count(where=broken), total=rows.count())
+
+
+def _row(relation: Relation, expression: ir.Table) -> Mapping[str, object]:
+    """Return an expression's first row; empty if it has none."""
+    rows: list[Mapping[str, object]] = relation.collect(expression).to_pylist()
+    return rows[0] if rows else {}
 
 
 def _end(limit: float | None) -> str:
     return "" if limit is None else f"{limit:,g}"
-
-
-def _count_sql(broken: str) -> str:
-    return f"SELECT count(*) FILTER ({broken}), count(*) FROM activity WHERE kind = 'order'"

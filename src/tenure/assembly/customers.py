@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from tenure.activity.facts import Facts
 from tenure.assembly.workspace import Workspace
-from tenure.engine.duck import first_row
 from tenure.engine.relations import Relation
 from tenure.kernel import DataError
 from tenure.segments import Segments, kinds_of, load_segments, validate
@@ -58,10 +58,7 @@ def customers_as_of(workspace: Workspace, as_of: date | None = None) -> Customer
     day = as_of or workspace.settings.as_of_date() or day_after_last(facts)
     fresh = snapshot(facts, as_of=day, calendar=workspace.calendar)
     # Segments, pages and exports read it again and again: work it out once.
-    facts.engine.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS {facts.engine.sql(fresh.table)}"
-    )
-    made = Relation(facts.engine.describe(_TABLE), facts.engine)
+    made = Relation(facts.engine.keep(_TABLE, fresh.table), facts.engine)
     segments = Segments(load_segments(workspace.definitions / "segments"), kinds_of(made.table))
     return CustomersAsOf(day, facts, made, segments)
 
@@ -73,14 +70,15 @@ def day_after_last(facts: Facts) -> date:
     ------
     DataError : there is no activity.
     """
-    row = first_row(facts.engine.connection, "SELECT max(occurred_on) FROM activity")
-    if not row or row[0] is None:
+    activity = facts.activity.table
+    found = facts.activity.collect(activity.aggregate(last_on=activity.occurred_on.max()))
+    last: date | None = found["last_on"][0].as_py()
+    if last is None:
         raise DataError(
             "a workspace without activity",
             "at least one imported order",
             "import a file first: tenure import FILE",
         )
-    last: date = row[0]
     return last + timedelta(days=1)
 
 
@@ -89,8 +87,7 @@ def keep_snapshot(workspace: Workspace, as_of: date | None = None) -> int:
     state = customers_as_of(workspace, as_of)
     rows = freeze(state.snapshot, made_at=workspace.clock())
     with workspace.lake.writing() as writer:
-        path = writer.new_file("snapshots")
-        count = state.facts.engine.write_parquet(rows, path)
+        count = state.facts.engine.write_files(rows, partial(writer.new_file, "snapshots"))
         writer.commit(f"keep snapshot {state.as_of}")
     return count
 

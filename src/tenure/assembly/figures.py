@@ -82,8 +82,13 @@ def trace(
     return rows
 
 
-def judge_quality(workspace: Workspace) -> list[QualityFinding]:
+def judge_quality(workspace: Workspace, facts: Facts | None = None) -> list[QualityFinding]:
     """Measure a workspace's quality rules over all its facts.
+
+    Parameters
+    ----------
+    workspace : whose rules.
+    facts : its facts where they are at hand already; None opens them.
 
     A workspace with a fixed as-of date is looked at from that date: its data are as fresh
     as they were then.
@@ -91,4 +96,4 @@ def judge_quality(workspace: Workspace) -> list[QualityFinding]:
     rules = read_rules(workspace.definitions / "quality.yaml")
     fixed = workspace.settings.as_of_date()
     now = day_begins_at(fixed, workspace.calendar) if fixed else workspace.clock()
-    return judge(workspace.facts(), rules, now)
+    return judge(facts or workspace.facts(), rules, now)

@@ -51,4 +51,4 @@ def import_into(
     found = next((source.currency for source in result.sources if source.currency), None)
     if found and not settings.currency:
         workspace.change_currency(found)
-    return replace(result, quality=tuple(judge_quality(workspace)))
+    return replace(result, quality=tuple(judge_quality(workspace, workspace.local_facts())))

@@ -6,40 +6,60 @@ import os
 import re
 import shutil
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from tenure.activity.quality_rules import read_rules
 from tenure.activity.quarantine import erase_quarantined
 from tenure.assembly.customers import segment_faults
 from tenure.assembly.workspace import Workspace
-from tenure.engine.duck import first_row, literal
-from tenure.engine.lake_care import Compacted, Finding, check_up, compact, erase_rows
-from tenure.kernel import DefinitionError
+from tenure.engine.calendars import local_day
+from tenure.engine.duck import literal
+from tenure.engine.lake_care import Finding, check_up, erase_rows
+from tenure.engine.lake_compaction import RANGE_ROWS, Compacted, Layout, compact
+from tenure.kernel import DefinitionError, ProgressSink, silent
 
-_ORDERS = {
-    "activity": "customer_id, occurred_at, activity_id",
-    "customer_attributes": "customer_id, known_at, attribute_id",
-    "subscriptions": "customer_id, started_at, subscription_id",
-    "imports": "received_at, import_id",
-}
 _SCRATCH_KEPT_SECONDS = 24 * 3600
+_DAY = timedelta(days=1)
 
 
-def compact_workspace(workspace: Workspace) -> list[Compacted]:
-    """Rewrite the lake into few files sorted by customer, with business days made anew."""
-    local = f"timezone({literal(workspace.settings.timezone)}, timezone('UTC', {{}}))::DATE"
-    day = {"occurred_on": local.format("occurred_at")}
-    contract = {
-        "started_on": local.format("started_at"),
-        "ended_on": local.format("ended_at"),
-    }
+def compact_workspace(workspace: Workspace, *, progress: ProgressSink = silent) -> list[Compacted]:
+    """Rewrite the lake into few files sorted by customer, with business days made anew.
+
+    Parameters
+    ----------
+    workspace : whose lake.
+    progress : receives the progress, in rows.
+    """
     _clear_scratch(workspace.scratch)
-    return compact(
-        workspace.lake,
-        workspace.connection(),
-        orders=_ORDERS,
-        made={"activity": day, "subscriptions": contract},
-    )
+    with workspace.lake.writing() as writer:
+        return compact(
+            writer,
+            workspace.connection(),
+            layouts(workspace.settings.timezone),
+            scratch=workspace.scratch,
+            progress=progress,
+        )
+
+
+def layouts(timezone: str, range_rows: int = RANGE_ROWS) -> dict[str, Layout]:
+    """Return how compaction lays out each table of facts.
+
+    Parameters
+    ----------
+    timezone : zone in which business days are counted.
+    range_rows : rows of one file of the activity.
+    """
+    local = f"timezone({literal(timezone)}, timezone('UTC', {{}}))::DATE"
+    day = {"occurred_on": local.format("occurred_at")}
+    contract = {name: local.format(f"{name[:-3]}_at") for name in ("started_on", "ended_on")}
+    return {
+        "activity": Layout("customer_id, occurred_at, activity_id", day, range_rows),
+        "customer_attributes": Layout("customer_id, known_at, attribute_id"),
+        "subscriptions": Layout("customer_id, started_at, subscription_id", contract),
+        "imports": Layout("received_at, import_id"),
+        "snapshots": Layout(),
+    }
 
 
 def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
@@ -50,9 +70,8 @@ def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
     `rows` deleted by table, `quarantined_rows` and `reports_removed` (file names).
     """
     _clear_scratch(workspace.scratch)
-    rows = erase_rows(
-        workspace.lake, workspace.connection(), column="customer_id", value=customer_id
-    )
+    with workspace.lake.writing() as writer:
+        rows = erase_rows(writer, workspace.connection(), column="customer_id", value=customer_id)
     return {
         "rows": rows,
         "quarantined_rows": erase_quarantined(workspace.quarantine, customer_id),
@@ -81,26 +100,31 @@ def _check_rules(path: Path) -> Finding:
 
 def _check_days(workspace: Workspace) -> Finding:
     """Tell rows whose business day is not that of the time zone set now."""
-    zone = literal(workspace.settings.timezone)
-    row = first_row(
-        workspace.facts().engine.connection,
-        "SELECT count(*) FROM activity WHERE occurred_on IS DISTINCT FROM "
-        f"timezone({zone}, timezone('UTC', occurred_at))::DATE",
-    )
-    if row and row[0]:
+    facts = workspace.local_facts()
+    activity = facts.activity.table
+    bounds = activity.aggregate(low=activity.occurred_at.min(), high=activity.occurred_at.max())
+    found = facts.activity.collect(bounds).to_pylist()[0]
+    strange = 0
+    if found["low"] is not None:
+        # A day to either side, for zones ahead of UTC and behind.
+        years = ((found["low"] - _DAY).year, (found["high"] + _DAY).year)
+        day = local_day(activity.occurred_at, workspace.calendar, years)
+        wrong = activity.filter(~activity.occurred_on.identical_to(day))
+        strange = facts.activity.collect(wrong.aggregate(rows=wrong.count()))["rows"][0].as_py()
+    if strange:
         return Finding(
             "business days",
             "warning",
-            f"{row[0]:,} rows are counted on a day of another time zone; run `tenure compact`",
+            f"{strange:,} rows are counted on a day of another time zone; run `tenure compact`",
         )
     return Finding("business days", "ok", f"all in {workspace.settings.timezone}")
 
 
 def _clear_scratch(folder: Path) -> None:
-    """Delete what killed processes left: an import's folder names its process."""
+    """Delete what killed processes left: a folder of an import or of Spark names its process."""
     limit = time.time() - _SCRATCH_KEPT_SECONDS
     for path in folder.iterdir():
-        found = re.match(r"import-(\d+)-", path.name)
+        found = re.match(r"(?:import|spark|compact)-(\d+)-", path.name)
         if found and _is_running(int(found.group(1))):
             continue
         if found or path.stat().st_mtime < limit:

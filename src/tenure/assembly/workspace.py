@@ -13,8 +13,11 @@ import duckdb
 from tenure.activity.contract import FACT_TABLES
 from tenure.activity.facts import Facts, open_facts
 from tenure.activity.quality_rules import default_rules_text
-from tenure.engine.duck import connect
+from tenure.engine.duck import DuckDBEngine, connect
 from tenure.engine.lake import Lake
+from tenure.engine.relations import Engine
+from tenure.engine.spark import SparkEngine
+from tenure.engine.spark_sessions import spark_session
 from tenure.kernel import Calendar, Clock, WorkspaceError, system_clock
 from tenure.segments import default_segment_files
 from tenure.settings import Settings, checked_settings, read_settings, settings_text
@@ -126,14 +129,30 @@ class Workspace:
         return folder
 
     def facts(self, *, received_before: datetime | None = None) -> Facts:
-        """Return the facts known now, or before a naive UTC instant."""
-        return open_facts(
-            self.lake.view(),
-            received_before=received_before,
-            memory_limit_mb=self.settings.memory_limit_mb,
-            threads=self.settings.threads or None,
-            temp_folder=self.scratch,
+        """Return the facts known now, or before a naive UTC instant, on the engine set.
+
+        Raises
+        ------
+        EngineError : the engine is Spark, and it or Java is missing or does not start.
+        """
+        return open_facts(self.lake.view(), self.engine(), received_before=received_before)
+
+    def local_facts(self) -> Facts:
+        """Return the facts known now on DuckDB in this process, for upkeep beside the import."""
+        return open_facts(self.lake.view(), DuckDBEngine(self.connection()))
+
+    def engine(self) -> Engine:
+        """Return an engine of the kind that the settings name, with nothing attached yet."""
+        settings = self.settings
+        if settings.engine == "duckdb":
+            return DuckDBEngine(self.connection())
+        session = spark_session(
+            settings.spark_master,
+            memory_limit_mb=settings.memory_limit_mb,
+            threads=settings.threads or None,
+            conf=settings.spark_options(),
         )
+        return SparkEngine(session, scratch=self.scratch)
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """Return a private connection within this workspace's limits."""

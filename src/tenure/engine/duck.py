@@ -6,7 +6,7 @@ Ibis is used as a compiler only: its DuckDB backend calls methods that DuckDB 2.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +114,23 @@ class DuckDBEngine:
         self._attach_memtables(expression)
         return self.connection.sql(self.sql(expression)).to_arrow_table()
 
-    def write_parquet(self, expression: ir.Table, path: Path) -> int:
-        """Run an expression straight into one Parquet file and return its row count."""
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Work an expression out once, into a table of its own, and return its relation."""
+        self._attach_memtables(expression)
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS {self.sql(expression)}"
+        )
+        return self.describe(name)
+
+    def write_files(self, expression: ir.Table, new_file: Callable[[], Path]) -> int:
+        """Run an expression straight into Parquet files (here one) and return its row count.
+
+        Parameters
+        ----------
+        expression : what to write.
+        new_file : returns a new path for each file.
+        """
+        path = new_file()
         self._attach_memtables(expression)
         done = first_row(
             self.connection,

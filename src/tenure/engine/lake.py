@@ -15,10 +15,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from tenure.engine.duck import DuckDBEngine
 from tenure.engine.lake_head import Head, read_head, write_head, write_lock
 from tenure.engine.lake_writing import LakeWriter
-from tenure.engine.relations import Relation
+from tenure.engine.relations import Engine, Relation
 from tenure.kernel import LakeError
 
 # No statistics of column values go into the log: they would keep ids of erased customers.
@@ -39,7 +38,7 @@ class LakeView:
             return []
         return sorted(self.lake.delta(table, version).file_uris())
 
-    def relation(self, engine: DuckDBEngine, table: str) -> Relation:
+    def relation(self, engine: Engine, table: str) -> Relation:
         """Return a table as a relation of the given engine."""
         schema = self.lake.schemas[table]
         return Relation(engine.attach_files(table, self.files(table), schema), engine)
@@ -89,12 +88,17 @@ class Lake:
             ) from fault
 
     @contextmanager
-    def writing(self) -> Iterator[LakeWriter]:
+    def writing(self, *, timeout_seconds: float | None = None) -> Iterator[LakeWriter]:
         """Hold the write lock and collect changes; they appear together at `commit`.
 
         Leaving the block without a commit undoes everything.
+
+        Parameters
+        ----------
+        timeout_seconds : how long to wait for another writer; None: as long as the lake says.
         """
-        with write_lock(self.root, self.lock_timeout_seconds):
+        timeout = self.lock_timeout_seconds if timeout_seconds is None else timeout_seconds
+        with write_lock(self.root, timeout):
             writer = LakeWriter(self.root, self.schemas, read_head(self.root), _CONFIGURATION)
             writer.undo_unfinished()
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -15,15 +16,33 @@ from tenure.kernel import DataError
 
 
 class Engine(Protocol):
-    """What runs an Ibis expression."""
+    """What runs an Ibis expression: the same figures from every engine."""
 
     name: str
+
+    def attach_files(self, name: str, files: Sequence[str], schema: pa.Schema) -> ir.Table:
+        """Name a list of Parquet files (none is an empty table) and return its relation."""
+
+    def attach_arrow(self, name: str, table: pa.Table) -> ir.Table:
+        """Name an Arrow table and return its relation."""
+
+    def attach_object(self, data: object) -> ir.Table:
+        """Name any object that speaks Arrow's C stream and return its relation."""
+
+    def describe(self, name: str) -> ir.Table:
+        """Return the relation of a table or view that the engine already knows."""
+
+    def sql(self, expression: ir.Table) -> str:
+        """Return the SQL that an expression compiles to."""
 
     def collect(self, expression: ir.Table) -> pa.Table:
         """Run an expression and return its rows."""
 
-    def write_parquet(self, expression: ir.Table, path: Path) -> int:
-        """Run an expression into one Parquet file and return its row count."""
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Work an expression out once, inside the engine, and return its relation."""
+
+    def write_files(self, expression: ir.Table, new_file: Callable[[], Path]) -> int:
+        """Run an expression into Parquet files and return its row count."""
 
 
 @runtime_checkable

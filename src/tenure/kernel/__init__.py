@@ -8,6 +8,7 @@ from tenure.kernel.clock import Clock, system_clock
 from tenure.kernel.errors import (
     DataError,
     DefinitionError,
+    EngineError,
     LakeError,
     MappingError,
     OptionError,
@@ -27,6 +28,7 @@ __all__ = [
     "Clock",
     "DataError",
     "DefinitionError",
+    "EngineError",
     "Estimate",
     "Issue",
     "LakeError",

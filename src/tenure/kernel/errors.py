@@ -5,6 +5,7 @@
     ├── WorkspaceError                bad_workspace
     │   └── WorkspaceBusyError        workspace_busy
     ├── LakeError                     bad_lake
+    ├── EngineError                   no_engine
     ├── SourceError                   unreadable_source
     ├── MappingError                  bad_mapping
     │   └── QuestionError             needs_answer
@@ -77,6 +78,13 @@ class LakeError(TenureError):
     """The lake on disk is damaged or was changed from outside."""
 
     code = "bad_lake"
+    exit_code = 3
+
+
+class EngineError(TenureError):
+    """What the engine needs is missing, or it cannot be started or reached."""
+
+    code = "no_engine"
     exit_code = 3
 
 

@@ -32,7 +32,7 @@ def stored(tmp_path: Path) -> Relation:
     ):
         rows = freeze(snapshot(known, as_of=as_of), made_at=made, received_before=made)
         files.append(str(tmp_path / f"{number}.parquet"))
-        known.engine.write_parquet(rows, Path(files[-1]))
+        known.engine.write_files(rows, lambda: Path(files[-1]))
     engine = second.engine
     return Relation(engine.attach_files("snapshots", files, SNAPSHOTS), engine)
 
@@ -43,7 +43,7 @@ def test_rows_have_exactly_the_tables_columns(tmp_path: Path) -> None:
         attributes=[attribute("a", "City", "Ulm", datetime(2024, 1, 1))],
     )
     rows = freeze(snapshot(known, as_of=FEB_10), made_at=datetime(2024, 2, 10))
-    known.engine.write_parquet(rows, tmp_path / "rows.parquet")
+    known.engine.write_files(rows, lambda: tmp_path / "rows.parquet")
     found = pq.read_schema(tmp_path / "rows.parquet")
     assert found.names == SNAPSHOTS.names
     assert found.types == SNAPSHOTS.types
@@ -55,7 +55,7 @@ def test_the_lake_takes_them(tmp_path: Path) -> None:
     lake.create()
     with lake.writing() as writer:
         rows = freeze(snapshot(known, as_of=FEB_10), made_at=datetime(2024, 2, 10))
-        known.engine.write_parquet(rows, writer.new_file("snapshots"))
+        known.engine.write_files(rows, lambda: writer.new_file("snapshots"))
         writer.commit("snapshot")
     back = thaw(lake.view().relation(known.engine, "snapshots"))
     assert by_customer(back) == by_customer(snapshot(known, as_of=FEB_10))
