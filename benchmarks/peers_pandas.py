@@ -141,7 +141,7 @@ def snapshot(files: Sequence[str], as_of: date, target: Path) -> None:
     frame = _read(
         files,
         as_of,
-        ["customer_id", "occurred_on", "occurred_at", "kind", "value", "order_id", "channel",
+        ["customer_id", "occurred_on", "kind", "value", "order_id", "channel",
          "source", "product_id", "category"],
     )  # fmt: skip
     today = pd.Timestamp(as_of)
@@ -186,29 +186,27 @@ def _activity(frame: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
 
 
 def _buyers(lines: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
-    orders = lines.groupby(["customer_id", "order_id"], observed=True, as_index=False).agg(
-        day=("occurred_on", "min"),
-        instant=("occurred_at", "min"),
-        channel=("channel", "min"),
-        source=("source", "min"),
+    orders = lines.groupby(["customer_id", "order_id"], observed=True).agg(
+        day=("occurred_on", "min"), channel=("channel", "min"), source=("source", "min")
     )
-    orders = orders.sort_values(["customer_id", "day", "instant", "order_id"])
-    mine = orders.groupby("customer_id", observed=True)
-    gaps = (orders["day"] - mine["day"].shift(1)) / _DAY
-    orders["gap"] = gaps.replace(0.0, np.nan)
-    for days in WINDOWS_DAYS:
-        orders[f"order_count_{days}_days"] = orders["day"] >= today - days * _DAY
-    mine = orders.groupby("customer_id", observed=True)
+    days = orders.groupby(["customer_id", "day"], observed=True).agg(
+        orders=("source", "size"), channel=("channel", "min"), source=("source", "min")
+    )
+    days = days.reset_index()  # grouping has sorted them by customer and day
+    days["gap"] = (days["day"] - days.groupby("customer_id", observed=True)["day"].shift(1)) / _DAY
+    windows = [f"order_count_{length}_days" for length in WINDOWS_DAYS]
+    for name, length in zip(windows, WINDOWS_DAYS, strict=True):
+        days[name] = days["orders"].where(days["day"] >= today - length * _DAY, 0)
+    mine = days.groupby("customer_id", observed=True)
     rows = mine.agg(
         first_order_on=("day", "first"),
         last_order_on=("day", "last"),
-        order_count=("day", "size"),
-        order_day_count=("gap", "count"),
+        order_count=("orders", "sum"),
+        order_day_count=("day", "size"),
         median_gap_days=("gap", "median"),
         mean_gap_days=("gap", "mean"),
-        **{f"order_count_{d}_days": (f"order_count_{d}_days", "sum") for d in WINDOWS_DAYS},
+        **{name: (name, "sum") for name in windows},
     )
-    rows["order_day_count"] += 1
     heads, tails = mine.head(1).set_index("customer_id"), mine.tail(1).set_index("customer_id")
     rows["first_channel"], rows["acquisition_source"] = heads["channel"], heads["source"]
     rows["last_channel"] = tails["channel"]

@@ -165,32 +165,29 @@ def _activity(past: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
 
 
 def _buyers(past: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    orders = (
-        past.filter(pl.col("kind") == "order")
-        .group_by(_CUSTOMER, "order_id")
-        .agg(
-            day=pl.col("occurred_on").min(),
-            instant=pl.col("occurred_at").min(),
-            channel=pl.col("channel").min(),
-            source=pl.col("source").min(),
-        )
-        .sort(_CUSTOMER, "day", "instant", "order_id")
+    channel, source = pl.col("channel").min(), pl.col("source").min()
+    lines = past.filter(pl.col("kind") == "order")
+    orders = lines.group_by(_CUSTOMER, "order_id").agg(
+        channel, source, day=pl.col("occurred_on").min()
     )
+    days = orders.group_by(_CUSTOMER, "day").agg(channel, source, orders=pl.len())
+    days = days.sort(_CUSTOMER, "day")
     same = pl.col(_CUSTOMER) == pl.col(_CUSTOMER).shift(1)
     gap = (pl.col("day") - pl.col("day").shift(1)).dt.total_days()
-    orders = orders.with_columns(gap=pl.when(same & (gap > 0)).then(gap))
-    return orders.group_by(_CUSTOMER, maintain_order=True).agg(
-        first_order_on=pl.col("day").first(),
-        last_order_on=pl.col("day").last(),
-        order_count=pl.len(),
-        order_day_count=pl.col("gap").count() + 1,
+    days = days.with_columns(gap=pl.when(same).then(gap))
+    day, count = pl.col("day"), pl.col("orders")
+    return days.group_by(_CUSTOMER, maintain_order=True).agg(
+        first_order_on=day.first(),
+        last_order_on=day.last(),
+        order_count=count.sum(),
+        order_day_count=pl.len(),
         median_gap_days=pl.col("gap").median(),
         mean_gap_days=pl.col("gap").mean(),
         first_channel=pl.col("channel").first(),
         last_channel=pl.col("channel").last(),
         acquisition_source=pl.col("source").first(),
         **{
-            f"order_count_{d}_days": (pl.col("day") >= as_of - timedelta(days=d)).sum()
+            f"order_count_{d}_days": count.filter(day >= as_of - timedelta(days=d)).sum()
             for d in WINDOWS_DAYS
         },
     )

@@ -29,15 +29,7 @@ FROM months JOIN starts USING (customer_id)
 GROUP BY ALL ORDER BY ALL
 """
 
-_LIFECYCLE = f"""
-WITH months AS (
-    SELECT customer_id, {_MONTH} AS month, bool_or(kind = 'order') AS ordered, sum(value) AS net
-    FROM activity WHERE kind IN ('order', 'refund') AND occurred_on < $as_of
-    GROUP BY ALL
-), active AS (
-    SELECT month, lag(month) OVER mine AS previous, lead(month) OVER mine AS following
-    FROM months WHERE ordered WINDOW mine AS (PARTITION BY customer_id ORDER BY month)
-), firsts AS (
+LOST_AND_WON = """firsts AS (
     SELECT *, min(CASE WHEN ordered THEN month END) OVER (PARTITION BY customer_id) AS first
     FROM months
 ), paying AS (
@@ -45,14 +37,6 @@ WITH months AS (
         CASE WHEN lag(month) OVER mine = month - 1 THEN lag(net) OVER mine ELSE 0 END AS before,
         coalesce(lead(month) OVER mine = month + 1, false) AS stays
     FROM firsts WHERE net > 0 WINDOW mine AS (PARTITION BY customer_id ORDER BY month)
-), counted AS (
-    SELECT month, count(*) FILTER (previous IS NULL) AS new,
-        count(*) FILTER (previous = month - 1) AS returning_,
-        count(*) FILTER (previous < month - 1) AS resurrecting
-    FROM active GROUP BY month
-), lost AS (
-    SELECT month + 1 AS month, count(*) AS dormant
-    FROM active WHERE following IS NULL OR following > month + 1 GROUP BY month
 ), came AS (
     SELECT month,
         sum(net) FILTER (before = 0) AS gained,
@@ -61,7 +45,26 @@ WITH months AS (
     FROM paying GROUP BY month
 ), went AS (
     SELECT month + 1 AS month, sum(net) FILTER (NOT stays) AS churned FROM paying GROUP BY month
-)
+)"""
+"""The revenue that came and went, from `months`: customer_id, month, ordered, net."""
+
+_LIFECYCLE = f"""
+WITH months AS (
+    SELECT customer_id, {_MONTH} AS month, bool_or(kind = 'order') AS ordered, sum(value) AS net
+    FROM activity WHERE kind IN ('order', 'refund') AND occurred_on < $as_of
+    GROUP BY ALL
+), active AS (
+    SELECT month, lag(month) OVER mine AS previous, lead(month) OVER mine AS following
+    FROM months WHERE ordered WINDOW mine AS (PARTITION BY customer_id ORDER BY month)
+), counted AS (
+    SELECT month, count(*) FILTER (previous IS NULL) AS new,
+        count(*) FILTER (previous = month - 1) AS returning_,
+        count(*) FILTER (previous < month - 1) AS resurrecting
+    FROM active GROUP BY month
+), lost AS (
+    SELECT month + 1 AS month, count(*) AS dormant
+    FROM active WHERE following IS NULL OR following > month + 1 GROUP BY month
+), {LOST_AND_WON}
 SELECT month, new, returning_, resurrecting, coalesce(dormant, 0),
     (coalesce(gained, 0) + coalesce(expansion, 0))::DOUBLE
         / nullif(coalesce(churned, 0) + coalesce(contraction, 0), 0)::DOUBLE AS quick_ratio
@@ -69,8 +72,7 @@ FROM counted LEFT JOIN lost USING (month) LEFT JOIN came USING (month) LEFT JOIN
 ORDER BY month
 """
 
-_SCORES = """
-cuts AS (
+SCORES = """cuts AS (
     SELECT
         list_transform(quantile_cont(days_since_last_order::DOUBLE, [0.2, 0.4, 0.6, 0.8]),
             lambda cut: round(cut, 4)) AS recency,
@@ -78,9 +80,9 @@ cuts AS (
             lambda cut: round(cut, 4)) AS frequency,
         list_transform(quantile_cont(net_value::DOUBLE, [0.2, 0.4, 0.6, 0.8]),
             lambda cut: round(cut, 4)) AS money
-    FROM {customers} WHERE order_count > 0
+    FROM customers WHERE order_count > 0
 ), scored AS (
-    SELECT c.*,
+    SELECT customers.*,
         5 - (days_since_last_order > recency[1])::INT - (days_since_last_order > recency[2])::INT
             - (days_since_last_order > recency[3])::INT - (days_since_last_order > recency[4])::INT
             AS recency_score,
@@ -90,15 +92,15 @@ cuts AS (
         CASE WHEN order_count > 0 THEN 1 + (net_value::DOUBLE > money[1])::INT
             + (net_value::DOUBLE > money[2])::INT + (net_value::DOUBLE > money[3])::INT
             + (net_value::DOUBLE > money[4])::INT END AS monetary_score
-    FROM {customers} AS c, cuts
+    FROM customers, cuts
 ), placed AS (
     SELECT *, recency_score * 10 + (frequency_score + monetary_score + 1) // 2 AS cell FROM scored
-)
-"""
+)"""
+"""Scores and cell of the RFM map from `customers`."""
 
-_CASES = " ".join(f"WHEN cell = {cell} THEN '{name}'" for cell, name in SEGMENT_OF_CELL.items())
+CASES = " ".join(f"WHEN cell = {cell} THEN '{name}'" for cell, name in SEGMENT_OF_CELL.items())
 
-_RFM = """
+_RFM = f"""
 WITH customers AS (
     SELECT customer_id,
         $as_of - max(occurred_on) FILTER (kind = 'order') AS days_since_last_order,
@@ -106,8 +108,8 @@ WITH customers AS (
         sum(value) AS net_value
     FROM activity WHERE kind IN ('order', 'refund') AND occurred_on < $as_of
     GROUP BY customer_id HAVING order_count > 0
-), {scores}
-SELECT CASE {cases} END AS segment, count(*) AS customers, sum(net_value)::DOUBLE AS net_value
+), {SCORES}
+SELECT CASE {CASES} END AS segment, count(*) AS customers, sum(net_value)::DOUBLE AS net_value
 FROM placed GROUP BY segment ORDER BY segment
 """
 
@@ -132,59 +134,32 @@ SELECT repeat_order_day_count, age_at_last_order_days, age_days, count(*) AS cus
 FROM customers GROUP BY ALL
 """
 
-_SNAPSHOT = f"""
-WITH past AS (
-    SELECT * FROM activity WHERE occurred_on < $as_of
-), active AS (
-    SELECT customer_id, min(occurred_on) AS first_activity_on, max(occurred_on) AS last_activity_on,
-        sum(value) FILTER (kind = 'order') AS ordered, sum(value) FILTER (kind = 'refund') AS back,
-        {{value_windows}},
-        nullif(count(DISTINCT product_id) FILTER (kind IN ('order', 'refund')), 0)
-            AS distinct_product_count,
-        nullif(count(DISTINCT category) FILTER (kind IN ('order', 'refund')), 0)
-            AS distinct_category_count
-    FROM past GROUP BY customer_id
-), orders AS (
-    SELECT customer_id, order_id, min(occurred_on) AS ordered_on, min(occurred_at) AS ordered_at,
-        min(channel) AS channel, min(source) AS source
-    FROM past WHERE kind = 'order' GROUP BY ALL
-), gapped AS (
-    SELECT *, lag(ordered_on) OVER mine AS previous, lead(ordered_on) OVER mine AS following,
-        nullif(ordered_on - previous, 0) AS gap
-    FROM orders WINDOW mine AS (PARTITION BY customer_id ORDER BY ordered_on, ordered_at, order_id)
-), buyers AS (
-    SELECT customer_id, min(ordered_on) AS first_order_on, max(ordered_on) AS last_order_on,
-        count(*) AS order_count, count(gap) + 1 AS order_day_count,
-        quantile_cont(gap::DOUBLE, 0.5) AS median_gap_days, avg(gap) AS mean_gap_days,
-        avg(ordered_on - DATE '1970-01-01') FILTER (gap IS NOT NULL) AS mean_repeat_day,
-        max(channel) FILTER (previous IS NULL) AS first_channel,
-        max(channel) FILTER (following IS NULL) AS last_channel,
-        max(source) FILTER (previous IS NULL) AS acquisition_source,
-        {{order_windows}}
-    FROM gapped GROUP BY customer_id
-), typical AS (
-    SELECT quantile_cont(median_gap_days, 0.5) AS typical_gap_days FROM buyers
-), customers AS (
-    SELECT active.*, buyers.* EXCLUDE (customer_id, order_count),
-        coalesce(order_count, 0) AS order_count,
+_WINDOWS = ", ".join(
+    [f"coalesce(orders_{d}, 0) AS order_count_{d}_days" for d in WINDOWS_DAYS]
+    + [f"coalesce(value_{d}, 0)::{_MONEY} AS net_value_{d}_days" for d in WINDOWS_DAYS]
+)
+
+CUSTOMER_ROWS = f"""customers AS (
+    SELECT *,
         $as_of - first_order_on AS tenure_days, $as_of - last_order_on AS days_since_last_order,
-        CASE WHEN order_count IS NULL THEN 0 ELSE ordered END::{_MONEY} AS gross_value,
-        CASE WHEN order_count IS NULL THEN 0 ELSE ordered END + coalesce(back, 0) AS net_value,
+        CASE WHEN order_count = 0 THEN 0 ELSE ordered END::{_MONEY} AS gross_value,
+        (coalesce(returned, 0))::{_MONEY} AS returned_value,
+        gross_value - returned_value AS net_value,
         CASE WHEN order_day_count > 3 THEN median_gap_days
             WHEN last_order_on IS NOT NULL THEN typical_gap_days END AS rhythm_days,
         days_since_last_order / rhythm_days AS overdue_ratio,
         ((mean_repeat_day - (first_order_on - DATE '1970-01-01')) / nullif(tenure_days, 0) - 0.5)
             * sqrt(order_day_count - 1) * sqrt(12) AS trend
-    FROM active LEFT JOIN buyers USING (customer_id), typical
-), {{scores}}
+    FROM people
+), {SCORES}
 SELECT customer_id, $as_of AS as_of, first_activity_on, last_activity_on, first_order_on,
     last_order_on, tenure_days, days_since_last_order, order_count,
-    greatest(order_count - 1, 0) AS repeat_order_count,
-    coalesce(order_day_count, 0) AS order_day_count, gross_value,
-    (-coalesce(back, 0))::{_MONEY} AS returned_value, net_value::{_MONEY} AS net_value,
+    greatest(order_count - 1, 0) AS repeat_order_count, order_day_count, gross_value,
+    returned_value, net_value::{_MONEY} AS net_value,
     gross_value::DOUBLE / nullif(order_count, 0) AS mean_order_value,
-    -coalesce(back, 0)::DOUBLE / nullif(gross_value, 0)::DOUBLE AS return_rate,
-    {{windows}}, distinct_product_count, distinct_category_count, first_channel, last_channel,
+    returned_value::DOUBLE / nullif(gross_value, 0)::DOUBLE AS return_rate,
+    {_WINDOWS}, nullif(products, 0) AS distinct_product_count,
+    nullif(categories, 0) AS distinct_category_count, first_channel, last_channel,
     acquisition_source, median_gap_days, mean_gap_days, rhythm_days,
     CASE WHEN rhythm_days IS NULL THEN NULL WHEN order_day_count > 3 THEN 'own'
         ELSE 'population' END AS rhythm_source,
@@ -194,15 +169,63 @@ SELECT customer_id, $as_of AS as_of, first_activity_on, last_activity_on, first_
         WHEN order_day_count >= 5 AND trend <= -1.645 THEN 'declining'
         WHEN order_day_count <= 1 THEN 'new' WHEN order_day_count < 5 THEN 'growing'
         WHEN trend >= 1.645 THEN 'growing' ELSE 'mature' END AS lifecycle_stage,
-    recency_score, frequency_score, monetary_score, CASE {{cases}} END AS rfm_segment
+    recency_score, frequency_score, monetary_score, CASE {CASES} END AS rfm_segment
 FROM placed
+"""
+"""The snapshot's columns but for attributes and subscriptions, from `people`."""
+
+_VALUES_IN_WINDOWS = ", ".join(
+    f"sum(value) FILTER (kind IN ('order', 'refund') AND occurred_on >= $as_of - {d}) AS value_{d}"
+    for d in WINDOWS_DAYS
+)
+_ORDERS_IN_WINDOWS = ", ".join(
+    f"sum(orders) FILTER (ordered_on >= $as_of - {d})::BIGINT AS orders_{d}" for d in WINDOWS_DAYS
+)
+
+_SNAPSHOT = f"""
+WITH past AS (
+    SELECT * FROM activity WHERE occurred_on < $as_of
+), active AS (
+    SELECT customer_id, min(occurred_on) AS first_activity_on, max(occurred_on) AS last_activity_on,
+        sum(value) FILTER (kind = 'order') AS ordered,
+        -sum(value) FILTER (kind = 'refund') AS returned, {_VALUES_IN_WINDOWS},
+        count(DISTINCT product_id) FILTER (kind IN ('order', 'refund')) AS products,
+        count(DISTINCT category) FILTER (kind IN ('order', 'refund')) AS categories
+    FROM past GROUP BY customer_id
+), orders AS (
+    SELECT customer_id, min(occurred_on) AS ordered_on, min(channel) AS channel,
+        min(source) AS source
+    FROM past WHERE kind = 'order' GROUP BY customer_id, order_id
+), order_days AS (
+    SELECT customer_id, ordered_on, count(*) AS orders, min(channel) AS channel,
+        min(source) AS source
+    FROM orders GROUP BY customer_id, ordered_on
+), gapped AS (
+    SELECT *, ordered_on - lag(ordered_on) OVER mine AS gap
+    FROM order_days WINDOW mine AS (PARTITION BY customer_id ORDER BY ordered_on)
+), buyers AS (
+    SELECT customer_id, min(ordered_on) AS first_order_on, max(ordered_on) AS last_order_on,
+        sum(orders)::BIGINT AS orders, count(*) AS order_days,
+        quantile_cont(gap::DOUBLE, 0.5) AS median_gap_days, avg(gap) AS mean_gap_days,
+        avg(ordered_on - DATE '1970-01-01') FILTER (gap IS NOT NULL) AS mean_repeat_day,
+        max(channel) FILTER (gap IS NULL) AS first_channel,
+        arg_max_null(channel, ordered_on) AS last_channel,
+        max(source) FILTER (gap IS NULL) AS acquisition_source, {_ORDERS_IN_WINDOWS}
+    FROM gapped GROUP BY customer_id
+), typical AS (
+    SELECT quantile_cont(median_gap_days, 0.5) AS typical_gap_days FROM buyers
+), people AS (
+    SELECT active.*, buyers.* EXCLUDE (customer_id, orders, order_days), typical_gap_days,
+        coalesce(orders, 0) AS order_count, coalesce(order_days, 0) AS order_day_count
+    FROM active LEFT JOIN buyers USING (customer_id), typical
+), {CUSTOMER_ROWS}
 """
 
 
 def scan(files: Sequence[str]) -> None:
     """Read three columns and no more: what any engine on these files pays at least."""
     with duckdb.connect() as connection:
-        _attach(connection, files)
+        files_as_view(connection, "activity", files)
         connection.execute(
             "SELECT max(customer_id), max(occurred_on), sum(value) FROM activity"
         ).fetchall()
@@ -220,8 +243,7 @@ def lifecycle(files: Sequence[str], as_of: date) -> Rows:
 
 def rfm(files: Sequence[str], as_of: date) -> Rows:
     """Return (segment, customers, net value)."""
-    query = _RFM.format(scores=_SCORES.format(customers="customers"), cases=_CASES)
-    return _rows(files, as_of, query)
+    return _rows(files, as_of, _RFM)
 
 
 def purchases(files: Sequence[str], as_of: date, target: Path) -> None:
@@ -231,43 +253,24 @@ def purchases(files: Sequence[str], as_of: date, target: Path) -> None:
 
 def snapshot(files: Sequence[str], as_of: date, target: Path) -> None:
     """Write one row per customer: the snapshot's columns but for attributes and subscriptions."""
-    _write(files, as_of, snapshot_query(), target)
+    _write(files, as_of, _SNAPSHOT, target)
 
 
-def snapshot_query() -> str:
-    """Return the text of the snapshot with its trailing windows written out."""
-    return _SNAPSHOT.format(
-        value_windows=", ".join(
-            "sum(value) FILTER (kind IN ('order', 'refund') "
-            f"AND occurred_on >= $as_of - {d}) AS value_{d}"
-            for d in WINDOWS_DAYS
-        ),
-        order_windows=", ".join(
-            f"count(*) FILTER (ordered_on >= $as_of - {d}) AS orders_{d}" for d in WINDOWS_DAYS
-        ),
-        windows=", ".join(
-            [f"coalesce(orders_{d}, 0) AS order_count_{d}_days" for d in WINDOWS_DAYS]
-            + [f"coalesce(value_{d}, 0)::{_MONEY} AS net_value_{d}_days" for d in WINDOWS_DAYS]
-        ),
-        scores=_SCORES.format(customers="customers"),
-        cases=_CASES,
-    )
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
+def files_as_view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[str]) -> None:
+    """Name the rows of Parquet files."""
     listed = ", ".join(f"'{file}'" for file in files)
-    connection.execute(f"CREATE TEMP VIEW activity AS SELECT * FROM read_parquet([{listed}])")
+    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
 
 
 def _rows(files: Sequence[str], as_of: date, query: str) -> Rows:
     with duckdb.connect() as connection:
-        _attach(connection, files)
+        files_as_view(connection, "activity", files)
         return connection.execute(query.replace("$as_of", f"DATE '{as_of}'")).fetchall()
 
 
 def _write(files: Sequence[str], as_of: date, query: str, target: Path) -> None:
     with duckdb.connect() as connection:
-        _attach(connection, files)
+        files_as_view(connection, "activity", files)
         text = query.replace("$as_of", f"DATE '{as_of}'")
         connection.execute(
             f"COPY ({text}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
