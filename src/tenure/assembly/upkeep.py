@@ -15,34 +15,51 @@ from tenure.assembly.customers import segment_faults
 from tenure.assembly.workspace import Workspace
 from tenure.engine.calendars import local_day
 from tenure.engine.duck import literal
-from tenure.engine.lake_care import Compacted, Finding, check_up, compact, erase_rows
-from tenure.kernel import DefinitionError
+from tenure.engine.lake_care import Finding, check_up, erase_rows
+from tenure.engine.lake_compaction import RANGE_ROWS, Compacted, Layout, compact
+from tenure.kernel import DefinitionError, ProgressSink, silent
 
-_ORDERS = {
-    "activity": "customer_id, occurred_at, activity_id",
-    "customer_attributes": "customer_id, known_at, attribute_id",
-    "subscriptions": "customer_id, started_at, subscription_id",
-    "imports": "received_at, import_id",
-}
 _SCRATCH_KEPT_SECONDS = 24 * 3600
 _DAY = timedelta(days=1)
 
 
-def compact_workspace(workspace: Workspace) -> list[Compacted]:
-    """Rewrite the lake into few files sorted by customer, with business days made anew."""
-    local = f"timezone({literal(workspace.settings.timezone)}, timezone('UTC', {{}}))::DATE"
-    day = {"occurred_on": local.format("occurred_at")}
-    contract = {
-        "started_on": local.format("started_at"),
-        "ended_on": local.format("ended_at"),
-    }
+def compact_workspace(workspace: Workspace, *, progress: ProgressSink = silent) -> list[Compacted]:
+    """Rewrite the lake into few files sorted by customer, with business days made anew.
+
+    Parameters
+    ----------
+    workspace : whose lake.
+    progress : receives the progress, in rows.
+    """
     _clear_scratch(workspace.scratch)
-    return compact(
-        workspace.lake,
-        workspace.connection(),
-        orders=_ORDERS,
-        made={"activity": day, "subscriptions": contract},
-    )
+    with workspace.lake.writing() as writer:
+        return compact(
+            writer,
+            workspace.connection(),
+            layouts(workspace.settings.timezone),
+            scratch=workspace.scratch,
+            progress=progress,
+        )
+
+
+def layouts(timezone: str, range_rows: int = RANGE_ROWS) -> dict[str, Layout]:
+    """Return how compaction lays out each table of facts.
+
+    Parameters
+    ----------
+    timezone : zone in which business days are counted.
+    range_rows : rows of one file of the activity.
+    """
+    local = f"timezone({literal(timezone)}, timezone('UTC', {{}}))::DATE"
+    day = {"occurred_on": local.format("occurred_at")}
+    contract = {name: local.format(f"{name[:-3]}_at") for name in ("started_on", "ended_on")}
+    return {
+        "activity": Layout("customer_id, occurred_at, activity_id", day, range_rows),
+        "customer_attributes": Layout("customer_id, known_at, attribute_id"),
+        "subscriptions": Layout("customer_id, started_at, subscription_id", contract),
+        "imports": Layout("received_at, import_id"),
+        "snapshots": Layout(),
+    }
 
 
 def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
@@ -53,9 +70,8 @@ def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
     `rows` deleted by table, `quarantined_rows` and `reports_removed` (file names).
     """
     _clear_scratch(workspace.scratch)
-    rows = erase_rows(
-        workspace.lake, workspace.connection(), column="customer_id", value=customer_id
-    )
+    with workspace.lake.writing() as writer:
+        rows = erase_rows(writer, workspace.connection(), column="customer_id", value=customer_id)
     return {
         "rows": rows,
         "quarantined_rows": erase_quarantined(workspace.quarantine, customer_id),
@@ -108,7 +124,7 @@ def _clear_scratch(folder: Path) -> None:
     """Delete what killed processes left: a folder of an import or of Spark names its process."""
     limit = time.time() - _SCRATCH_KEPT_SECONDS
     for path in folder.iterdir():
-        found = re.match(r"(?:import|spark)-(\d+)-", path.name)
+        found = re.match(r"(?:import|spark|compact)-(\d+)-", path.name)
         if found and _is_running(int(found.group(1))):
             continue
         if found or path.stat().st_mtime < limit:

@@ -1,31 +1,18 @@
-"""Care of the lake: compaction, erasure that removes the bytes, and a check-up."""
+"""Care of the lake: erasure that removes the bytes, and a check-up."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from tenure.engine.duck import first_row, literal, quote
 from tenure.engine.lake import Lake
+from tenure.engine.lake_compaction import rewrite_without
 from tenure.engine.lake_writing import LakeWriter
 from tenure.kernel import LakeError
-
-_READERS_GRACE_SECONDS = 3600
-"""How long replaced files stay after a compaction, for readers that began before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compacted:
-    """What a compaction did to one table."""
-
-    table: str
-    files_before: int
-    files_after: int
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,47 +24,13 @@ class Finding:
     detail: str
 
 
-def compact(
-    lake: Lake,
+def erase_rows(
+    writer: LakeWriter,
     connection: duckdb.DuckDBPyConnection,
     *,
-    orders: Mapping[str, str],
-    made: Mapping[str, Mapping[str, str]],
-) -> list[Compacted]:
-    """Rewrite every table of several files into one, sorted; readers are not disturbed.
-
-    Parameters
-    ----------
-    lake : the lake.
-    connection : does the work; its memory limit holds.
-    orders : SQL sort order of each table; others keep theirs.
-    made : SQL of columns to be worked out anew, by table.
-    """
-    done = []
-    with lake.writing() as writer:
-        for table, schema in lake.schemas.items():
-            before = writer.files(table)
-            if not before:
-                continue
-            rows = _rewrite(
-                connection,
-                writer,
-                table,
-                schema,
-                before,
-                order=orders.get(table),
-                made=made.get(table, {}),
-                condition="true",
-            )
-            done.append(Compacted(table, len(before), 1, rows))
-        if done:
-            writer.commit("compact")
-        writer.sweep(older_than_seconds=_READERS_GRACE_SECONDS)
-    return done
-
-
-def erase_rows(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, *, column: str, value: str
+    column: str,
+    value: str,
+    before_commit: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
     """Delete every row whose column has a value from every table, and its bytes from the disk.
 
@@ -86,38 +39,32 @@ def erase_rows(
 
     Parameters
     ----------
-    lake : the lake.
+    writer : holds the lake's lock; the change is committed.
     connection : does the work.
     column : tables without it are left as they are.
     value : the value, as text.
+    before_commit : called when the files without the rows are written.
 
     Returns
     -------
     Rows deleted from each table that had any.
     """
     deleted: dict[str, int] = {}
-    with lake.writing() as writer:
-        for table, schema in lake.schemas.items():
-            if column not in schema.names:
-                continue
-            for path in writer.files(table):
-                count = _count(connection, path, f"{quote(column)} = {literal(value)}")
-                if count:
-                    _rewrite(
-                        connection,
-                        writer,
-                        table,
-                        schema,
-                        [path],
-                        order=None,
-                        made={},
-                        condition=f"{quote(column)} IS DISTINCT FROM {literal(value)}",
-                    )
-                    deleted[table] = deleted.get(table, 0) + count
-        if deleted:
-            writer.commit("erase")
-        # Earlier compactions may have left files with the rows behind: sweep always.
-        writer.sweep(older_than_seconds=0)
+    gone = f"{quote(column)} = {literal(value)}"
+    for table, schema in writer.schemas.items():
+        if column not in schema.names:
+            continue
+        for path in writer.files(table):
+            count = _count(connection, path, gone)
+            if count:
+                kept = f"({gone}) IS NOT TRUE"
+                rewrite_without(connection, writer, table, path, kept)
+                deleted[table] = deleted.get(table, 0) + count
+    if deleted:
+        before_commit()
+        writer.commit("erase", same_facts=True)
+    # Earlier compactions may have left files with the rows behind: sweep always.
+    writer.sweep(older_than_seconds=0)
     return deleted
 
 
@@ -152,30 +99,6 @@ def check_up(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Finding]
                 )
             )
     return findings
-
-
-def _rewrite(
-    connection: duckdb.DuckDBPyConnection,
-    writer: LakeWriter,
-    table: str,
-    schema: pa.Schema,
-    files: list[Path],
-    *,
-    order: str | None,
-    made: Mapping[str, str],
-    condition: str,
-) -> int:
-    target = writer.new_file(table)
-    columns = ", ".join(f"{made.get(f.name, quote(f.name))} AS {quote(f.name)}" for f in schema)
-    listed = ", ".join(literal(str(path)) for path in files)
-    sort = f" ORDER BY {order}" if order else ""
-    row = first_row(
-        connection,
-        f"COPY (SELECT {columns} FROM read_parquet([{listed}]) WHERE {condition}{sort}) "
-        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)",
-    )
-    writer.remove(table, files)
-    return int(row[0]) if row else 0
 
 
 def _count(connection: duckdb.DuckDBPyConnection, path: Path, condition: str) -> int:

@@ -73,6 +73,11 @@ class LakeWriter:
         uris = DeltaTable(self.root / table, version=version).file_uris()
         return sorted(Path(uri) for uri in uris)
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether a commit would change any table."""
+        return any(change.added or change.removed for change in self._changes.values())
+
     def pending_files(self, table: str) -> list[Path]:
         """Return a table's files as they will be after the commit."""
         change = self._changes.get(table, _Change())

@@ -12,7 +12,8 @@ import pytest
 from tenure.engine import lake_writing
 from tenure.engine.duck import DuckDBEngine, connect
 from tenure.engine.lake import Lake
-from tenure.engine.lake_care import check_up, compact, erase_rows
+from tenure.engine.lake_care import check_up, erase_rows
+from tenure.engine.lake_compaction import Compacted, Layout, compact
 from tenure.kernel import LakeError, WorkspaceBusyError
 
 SCHEMAS = {
@@ -42,6 +43,12 @@ def fill(writer: lake_writing.LakeWriter, *customers: str) -> None:
     pq.write_table(visits, writer.new_file("visits"))
 
 
+def compacted(lake: Lake, **layouts: Layout) -> list[Compacted]:
+    chosen = {table: layouts.get(table, Layout()) for table in SCHEMAS}
+    with lake.writing() as writer:
+        return compact(writer, connect(), chosen, scratch=lake.root.parent)
+
+
 def customers(lake: Lake, table: str = "orders") -> list[str]:
     relation = lake.view().relation(DuckDBEngine(), table)
     return sorted(relation.collect(relation.table).column("customer_id").to_pylist())
@@ -61,7 +68,7 @@ def test_a_reader_keeps_its_view_while_others_write_and_compact(lake: Lake) -> N
     append(lake, "a")
     view, engine = lake.view(), DuckDBEngine()
     append(lake, "b")
-    compact(lake, connect(), orders={}, made={})
+    compacted(lake)
     relation = view.relation(engine, "orders")
     assert relation.collect(relation.table).column("customer_id").to_pylist() == ["a"]
 
@@ -112,7 +119,7 @@ def test_a_file_with_other_columns_is_refused(lake: Lake) -> None:
 def test_compaction_keeps_the_rows_and_sorts_them(lake: Lake) -> None:
     append(lake, "c", "a")
     append(lake, "b")
-    done = compact(lake, connect(), orders={"orders": "customer_id"}, made={})
+    done = compacted(lake, orders=Layout("customer_id"))
     assert [(t.table, t.files_before, t.rows) for t in done] == [("orders", 2, 3), ("visits", 2, 3)]
     (file,) = lake.view().files("orders")
     assert pq.read_table(file).column("customer_id").to_pylist() == ["a", "b", "c"]
@@ -121,9 +128,10 @@ def test_compaction_keeps_the_rows_and_sorts_them(lake: Lake) -> None:
 def test_erasure_removes_the_bytes_from_every_file_of_the_lake(lake: Lake) -> None:
     append(lake, "keep-1", "secret-person")
     append(lake, "keep-2")
-    compact(lake, connect(), orders={}, made={})
+    compacted(lake)
     append(lake, "secret-person")
-    deleted = erase_rows(lake, connect(), column="customer_id", value="secret-person")
+    with lake.writing() as writer:
+        deleted = erase_rows(writer, connect(), column="customer_id", value="secret-person")
     assert deleted == {"orders": 2, "visits": 2}
     assert customers(lake) == customers(lake, "visits") == ["keep-1", "keep-2"]
     for path in lake.root.rglob("*"):
