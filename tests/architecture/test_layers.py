@@ -24,7 +24,7 @@ experiments
 predictions
 segments
 snapshots
-metrics
+metrics | simulation
 customers
 activity
 engine | records

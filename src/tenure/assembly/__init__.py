@@ -14,6 +14,7 @@ from tenure.assembly.customers import (
 )
 from tenure.assembly.figures import judge_quality, metric, trace
 from tenure.assembly.loading import import_into
+from tenure.assembly.simulating import simulate_exports, simulate_workspace
 from tenure.assembly.upkeep import check_workspace, compact_workspace, erase_customer
 from tenure.assembly.workspace import Workspace
 
@@ -30,6 +31,8 @@ __all__ = [
     "kept_snapshots",
     "metric",
     "segment_faults",
+    "simulate_exports",
+    "simulate_workspace",
     "trace",
     "workspace_segments",
 ]

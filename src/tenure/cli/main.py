@@ -10,6 +10,7 @@ from tenure.cli.import_command import import_command
 from tenure.cli.metrics_command import metrics_command
 from tenure.cli.run_commands import demo_command, report_command, run_command
 from tenure.cli.segments_commands import segments_command
+from tenure.cli.simulate_command import simulate_command
 from tenure.cli.snapshot_command import snapshot_command
 from tenure.cli.trace_command import trace_command
 from tenure.cli.workspace_commands import (
@@ -33,6 +34,7 @@ def main() -> None:
 for _command in (
     run_command,
     demo_command,
+    simulate_command,
     init_command,
     import_command,
     report_command,

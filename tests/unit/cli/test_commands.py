@@ -41,7 +41,7 @@ WORKING: dict[str, tuple[str, ...]] = {
 }
 """Arguments with which each command works in a workspace of purchases."""
 
-ELSEWHERE = {"init", "demo"}
+ELSEWHERE = {"init", "demo", "simulate"}
 """Commands that make a workspace of their own."""
 
 
