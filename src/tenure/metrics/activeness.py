@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from tenure.engine.calendars import period_index
 from tenure.engine.relations import Relation, TableLike, relation
 from tenure.kernel import Calendar, DataError, OptionError, PeriodUnit
+from tenure.metrics.customer_days import order_days
 from tenure.metrics.movements import active_by_orders
 from tenure.metrics.orders import Base, base
 from tenure.metrics.periods import unit
@@ -101,7 +102,7 @@ def by_contract(
 
 def _order_days(known: Base) -> ir.Table:
     """Return each customer's order days, each with the gaps' number and median by that day."""
-    days = known.orders.select("customer_id", "occurred_on").distinct()
+    days = order_days(known).distinct()
     by_time = ibis.window(group_by="customer_id", order_by="occurred_on")
     gap = days.occurred_on.delta(days.occurred_on.lag().over(by_time), unit="day")
     days = days.mutate(

@@ -15,6 +15,7 @@ import pyarrow as pa
 from tenure.kernel import Estimate, OptionError, wilson_interval
 from tenure.metrics.cohort_members import Design
 from tenure.metrics.orders import Base
+from tenure.metrics.period_masks import PeriodCounts
 from tenure.metrics.periods import Periods
 from tenure.metrics.ratios import ratio
 from tenure.metrics.results import COMPLETE, OPEN, UNDEFINED
@@ -85,6 +86,7 @@ class CohortTable:
     ----------
     known, shown, design : the data, the cohorts' periods, the choices.
     starts, visits : the membership (see `cohort_members`).
+    counts : the same membership counted at once, where the design allows it.
     """
 
     known: Base
@@ -92,6 +94,7 @@ class CohortTable:
     design: Design
     starts: ir.Table
     visits: ir.Table
+    counts: PeriodCounts | None = None
 
     def rows(self, *, merge_periods: bool, last_number: int | None) -> Iterator[dict[str, object]]:
         """Yield the rows: per attribute value its cohorts by time, then their weighted mean."""
@@ -147,6 +150,8 @@ class CohortTable:
         tallies: dict[tuple[str | None, int], Tally] = defaultdict(Tally)
         if self.design.by is None:
             tallies.update({(None, cohort): Tally() for cohort in self.shown})
+        if self.counts is not None:
+            return self._counted(tallies, self.counts)
         collect = self.known.relation.collect
         keys = ["attribute", "cohort", "complete"]
         sizes = self.starts.group_by(keys).aggregate(size=self.starts.customer_id.count())
@@ -165,6 +170,18 @@ class CohortTable:
         if unbounded:
             for tally in tallies.values():
                 tally.accumulate()
+        return tallies
+
+    def _counted(
+        self, tallies: dict[tuple[str | None, int], Tally], counts: PeriodCounts
+    ) -> dict[tuple[str | None, int], Tally]:
+        closed = self.known.calendar.index(self.known.as_of, self.shown.unit) - 1
+        for cohort in self.shown:
+            if cohort in counts.sizes:
+                tallies[None, cohort].sizes[closed - cohort + 1] = counts.sizes[cohort]
+        for (cohort, period), hits in counts.active.items():
+            if (None, cohort) in tallies:
+                tallies[None, cohort].hits[closed - cohort + 1, period - cohort] = hits
         return tallies
 
     def _row(

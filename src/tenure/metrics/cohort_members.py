@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from tenure.engine.calendars import period_index
 from tenure.engine.relations import TableLike
 from tenure.kernel import DataError, OptionError, PeriodUnit
-from tenure.metrics.orders import MONEY_KINDS, Base, same_engine, value_on_first_day
+from tenure.metrics.orders import MONEY_KINDS, ORDER, Base, same_engine, value_on_first_day
 from tenure.metrics.periods import Periods
 
 MODES = ("exact", "unbounded", "bracket")
@@ -67,6 +67,18 @@ class Design:
                 "brackets with mode 'bracket', and only there",
                 "pass brackets such as '1,2-4,5-8', or choose another mode",
             )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is only told who ordered in which calendar period."""
+        kinds = (*self.start_kinds, *self.return_kinds)
+        return (
+            (self.mode, self.window, self.amount) == ("exact", "calendar", "customers")
+            and set(kinds) == {ORDER}
+            and self.by is None
+            and self.min_occurrences == 1
+            and not self.recurring
+        )
 
     @property
     def same_activity(self) -> bool:

@@ -13,6 +13,7 @@ from tenure.metrics.cohort_cells import CohortTable
 from tenure.metrics.cohort_members import WINDOW_DAYS, Design, parse_brackets, starters, visits
 from tenure.metrics.notices import left_censored
 from tenure.metrics.orders import CANONICAL, base
+from tenure.metrics.period_masks import period_counts, period_masks
 from tenure.metrics.periods import Periods, periods
 from tenure.metrics.results import MONEY_SUM, Meaning, MetricResult, Text
 
@@ -152,7 +153,15 @@ def cohorts(
     known = base(data, columns=columns, calendar=calendar, as_of=as_of, extra=extra)
     shown = periods(known, period, from_on, to_on)
     starts = starters(known, shown, design, attributes)
-    table = CohortTable(known, shown, design, starts, visits(known, shown, design, starts))
+    masks = period_masks(known, shown.unit) if design.is_plain else None
+    table = CohortTable(
+        known,
+        shown,
+        design,
+        starts,
+        visits(known, shown, design, starts),
+        None if masks is None else period_counts(masks),
+    )
     rows = list(table.rows(merge_periods=merge_periods, last_number=last_number))
     return MetricResult(
         name=MEANING.name,

@@ -12,10 +12,12 @@ import pyarrow as pa
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar, PeriodUnit
 from tenure.metrics.acquisition_costs import Costs, acquisition_costs
+from tenure.metrics.customer_states import customer_sums
 from tenure.metrics.membership import Cells, Membership, Part, count
 from tenure.metrics.movements import active_by_orders
 from tenure.metrics.notices import left_censored
-from tenure.metrics.orders import Base, base, value_on_first_day
+from tenure.metrics.orders import Base, base
+from tenure.metrics.period_masks import movement_cells
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, periods
 from tenure.metrics.ratios import ratio
 from tenure.metrics.results import COMPLETE, MONEY_SUM, OPEN, Meaning, MetricResult
@@ -112,8 +114,9 @@ def growth(
         (Part(table, ("new", "active")),),
         {"period": shown.number},
     )
+    cells = membership.cells() if by_source else _counted(known, shown.unit)
     paid = acquisition_costs(known.relation, costs, shown, by_source=by_source)
-    rows = list(_rows(membership.cells(), shown, paid))
+    rows = list(_rows(cells, shown, paid))
     return MetricResult(
         name=MEANING.name,
         definition=MEANING.applied(
@@ -130,11 +133,8 @@ def growth(
 def _sourced(known: Base, unit: PeriodUnit, *, by_source: bool) -> ir.Table:
     active = active_by_orders(known, unit)
     if by_source:
-        orders = known.orders
-        first = orders.group_by("customer_id").aggregate(
-            source=value_on_first_day(orders, orders.source)
-        )
-        active = active.join(first, "customer_id")
+        sources = customer_sums(known).select("customer_id", source="acquisition_source")
+        active = active.join(sources, "customer_id")
     else:
         active = active.mutate(source=ibis.null("string"))
     return active.select(
@@ -144,6 +144,15 @@ def _sourced(known: Base, unit: PeriodUnit, *, by_source: bool) -> ir.Table:
         new=active.period == active.first_period,
         active=ibis.literal(True),
     )
+
+
+def _counted(known: Base, unit: PeriodUnit) -> Cells:
+    """Count the same cells without a row per customer and period."""
+    moved = movement_cells(known, unit)
+    return {
+        (None, period): {"new": cell["new"], "active": cell["at_end"]}
+        for (period,), cell in moved.items()
+    }
 
 
 def _members(membership: Membership, cell: Mapping[str, object]) -> pa.Table:

@@ -25,9 +25,10 @@ import pyarrow as pa
 
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar, Estimate, OptionError, Undefined
+from tenure.metrics.customer_days import customer_days
+from tenure.metrics.customer_states import customer_sums
 from tenure.metrics.orders import Base, base
 from tenure.metrics.results import COMPLETE, UNDEFINED, Meaning, MetricResult
-from tenure.metrics.rhythm import distinct_orders, with_gaps
 
 Z_95 = 1.959963984540054
 """97.5 % quantile of the standard normal distribution."""
@@ -270,13 +271,14 @@ def intervals(
 
 def _spans(facts: Base) -> ir.Table:
     """Return all intervals: customer, days, whether it ended, whether it is the first one."""
-    gapped = with_gaps(distinct_orders(facts.orders))
-    closed = gapped.filter(gapped.gap_days.notnull())
-    firsts = gapped.group_by("customer_id").aggregate(
-        first_on=gapped.ordered_on.min(), last_on=gapped.ordered_on.max()
+    days = customer_days(facts)
+    closed = days.filter(days.gap_days.notnull())
+    sums = customer_sums(facts)
+    firsts = sums.filter(sums.first_order_on.notnull()).select(
+        "customer_id", first_on="first_order_on", last_on="last_order_on"
     )
     joined = closed.inner_join(firsts, "customer_id")
-    begun = joined.ordered_on.delta(joined.first_on, unit="day").cast("int64")
+    begun = joined.occurred_on.delta(joined.first_on, unit="day").cast("int64")
     ended = joined.select(
         "customer_id", days=joined.gap_days, ended=True, is_first=begun == joined.gap_days
     )

@@ -9,15 +9,11 @@ import pyarrow as pa
 
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar
-from tenure.metrics.membership import Membership, Part, count, money
-from tenure.metrics.movements import (
-    active_by_orders,
-    customer_revenues,
-    movements,
-    revenue_movements,
-)
+from tenure.metrics.membership import Membership, Part, count
+from tenure.metrics.movements import active_by_orders, movements
 from tenure.metrics.notices import left_censored
 from tenure.metrics.orders import base
+from tenure.metrics.period_masks import movement_cells
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, periods
 from tenure.metrics.ratios import quick_ratio
 from tenure.metrics.results import COMPLETE, OPEN, UNDEFINED, Meaning, MetricResult
@@ -36,8 +32,7 @@ MEANING = Meaning(
     formula=(
         "new + returning + resurrecting = active; "
         "active(n) - active(n-1) = new + resurrecting - dormant; "
-        "quick_ratio = (new + resurrecting) / dormant; revenue_quick_ratio = "
-        "(new + reactivation + expansion revenue) / (churned + contraction revenue)"
+        "quick_ratio = (new + resurrecting) / dormant"
     ),
     edges=(
         {
@@ -68,8 +63,6 @@ SCHEMA = pa.schema(
         *(pa.field(name, pa.int64()) for name in _STATES),
         pa.field("quick_ratio", pa.float64()),
         pa.field("quick_ratio_reason", pa.string()),
-        pa.field("revenue_quick_ratio", pa.float64()),
-        pa.field("revenue_quick_ratio_reason", pa.string()),
         pa.field("state", pa.string()),
         pa.field("reason", pa.string()),
     ]
@@ -107,16 +100,9 @@ def lifecycle(
     known = base(data, columns=columns, calendar=calendar, as_of=as_of)
     shown = periods(known, period, from_on, to_on)
     parts = [_renamed(part) for part in movements(active_by_orders(known, shown.unit))]
-    money_parts = revenue_movements(customer_revenues(known, shown.unit))
-    membership = Membership(
-        known.relation, ("period",), (*parts, *money_parts), {"period": shown.number}
-    )
-    cells = membership.cells()
-    has_money = any(cell["start_revenue"] is not None for cell in cells.values())
-    rows = [
-        shown.names(index) | _row(cells.get((index,)), index, shown, has_money=has_money)
-        for index in shown
-    ]
+    membership = Membership(known.relation, ("period",), tuple(parts), {"period": shown.number})
+    cells = movement_cells(known, shown.unit)
+    rows = [shown.names(index) | _row(cells.get((index,)), index, shown) for index in shown]
     return MetricResult(
         name=MEANING.name,
         definition=MEANING.applied(
@@ -135,28 +121,18 @@ def _renamed(part: Part) -> Part:
     return Part(part.table.rename(names), tuple(names))
 
 
-def _row(
-    cell: Mapping[str, object] | None, index: int, shown: Periods, *, has_money: bool
-) -> dict[str, object]:
+def _row(cell: Mapping[str, object] | None, index: int, shown: Periods) -> dict[str, object]:
     if shown.is_open(index):
         return {"state": OPEN, "reason": "open_period"}
     if index == shown.beginning:
-        known = {name: count(cell, name) for name in ("active", "new")}
+        known = {name: count(cell, _STATES[name]) for name in ("active", "new")}
         return known | {"state": UNDEFINED, "reason": "no_earlier_period"}
-    counts = {name: count(cell, name) for name in _STATES}
+    counts = {name: count(cell, counted) for name, counted in _STATES.items()}
     customers = quick_ratio(counts["new"] + counts["resurrecting"], counts["dormant"])
-    revenue = quick_ratio(
-        *(
-            sum(money(cell, f"{kind}_revenue") for kind in kinds) if has_money else None
-            for kinds in (("new", "reactivation", "expansion"), ("churned", "contraction"))
-        )
-    )
     return {
         **counts,
         "quick_ratio": customers[0],
         "quick_ratio_reason": customers[1],
-        "revenue_quick_ratio": revenue[0],
-        "revenue_quick_ratio_reason": revenue[1],
         "state": COMPLETE,
         "reason": None,
     }

@@ -7,8 +7,9 @@ import ibis.expr.types as ir
 
 from tenure.engine.calendars import period_index
 from tenure.kernel import PeriodUnit
+from tenure.metrics.customer_days import customer_days, order_days, summed_days
 from tenure.metrics.membership import Part
-from tenure.metrics.orders import MONEY_KINDS, ORDER, Base, summed_orders
+from tenure.metrics.orders import Base
 
 PRESENT = ("at_end", "new", "returned", "retained")
 ABSENT = ("at_start", "lost")
@@ -31,9 +32,9 @@ def active_by_orders(base: Base, unit: PeriodUnit) -> ir.Table:
     -------
     customer_id, period (index), first_period (index).
     """
-    orders = base.orders
-    table = orders.select(
-        "customer_id", period=period_index(orders.occurred_on, unit, base.calendar)
+    days = order_days(base)
+    table = days.select(
+        "customer_id", period=period_index(days.occurred_on, unit, base.calendar)
     ).distinct()
     own = ibis.window(group_by="customer_id")
     return table.mutate(first_period=table.period.min().over(own))
@@ -83,24 +84,11 @@ def customer_periods(base: Base, unit: PeriodUnit) -> ir.Table:
     customer_id, period (index), orders (distinct), gross_value, returned_value (>= 0),
     net_value, and first_order_period (index; null if the customer never ordered).
     """
-    rows = base.of_kinds(MONEY_KINDS)
-    rows = rows.mutate(period=period_index(rows.occurred_on, unit, base.calendar))
-    table = summed_orders(rows, "customer_id", "period")
-    return _with_first_order_period(table, table.orders > 0)
-
-
-def customer_revenues(base: Base, unit: PeriodUnit) -> ir.Table:
-    """Return what `revenue_movements` needs of `customer_periods`, without counting orders."""
-    rows = base.of_kinds(MONEY_KINDS)
-    rows = rows.mutate(period=period_index(rows.occurred_on, unit, base.calendar))
-    table = rows.group_by("customer_id", "period").aggregate(
-        ordered=(rows.kind == ORDER).any(), net_value=rows.value.sum()
-    )
-    return _with_first_order_period(table, table.ordered)
-
-
-def _with_first_order_period(table: ir.Table, ordered: ir.BooleanValue) -> ir.Table:
-    period = ibis.ifelse(ordered, table.period, ibis.null("int64"))
+    days = customer_days(base)
+    days = days.mutate(period=period_index(days.occurred_on, unit, base.calendar))
+    table = summed_days(days, "customer_id", "period")
+    table = table.filter(table.first_order_on.notnull() | table.net_value.notnull())
+    period = ibis.ifelse(table.first_order_on.notnull(), table.period, ibis.null("int64"))
     return table.mutate(first_order_period=period.min().over(ibis.window(group_by="customer_id")))
 
 
@@ -111,7 +99,7 @@ def revenue_movements(table: ir.Table) -> tuple[Part, Part]:
 
     Parameters
     ----------
-    table : as returned by `customer_periods` or `customer_revenues`.
+    table : as returned by `customer_periods`.
 
     Returns
     -------

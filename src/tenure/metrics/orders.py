@@ -17,15 +17,28 @@ import ibis.expr.types as ir
 from tenure.engine.calendars import local_day, local_instant
 from tenure.engine.relations import Relation, TableLike, relation
 from tenure.kernel import Calendar, DataError
+from tenure.metrics.kept import KeptActivity
 from tenure.metrics.results import Notice
 
 ORDER = "order"
 REFUND = "refund"
 MONEY_KINDS = (ORDER, REFUND)
 
-CANONICAL = ("customer_id", "occurred_on", "occurred_at", "order_id", "kind", "value", "source")
+CANONICAL = (
+    "customer_id",
+    "occurred_on",
+    "occurred_at",
+    "order_id",
+    "kind",
+    "value",
+    "channel",
+    "source",
+    "product_id",
+    "category",
+)
 """The base's columns; `columns={"customer_id": "buyer"}` renames any of them."""
 
+_TEXTS = ("channel", "source", "product_id", "category")
 _MONEY_TYPE = "decimal(18, 4)"
 
 _DAY_LENGTH = 10  # characters of an ISO date
@@ -54,6 +67,8 @@ class Base:
     first_on, last_on : first and last day with activity before `as_of`; None if there is none.
     currency : the only currency, if the data name one.
     warnings : what a reader of any figure made from it must know.
+    kept : the kept tables that hold the same activity, whole and of one currency; None if there
+        are none.
     """
 
     relation: Relation
@@ -64,6 +79,7 @@ class Base:
     last_on: date | None
     currency: str | None = None
     warnings: tuple[Notice, ...] = ()
+    kept: KeptActivity | None = None
 
     def of_kinds(self, kinds: Sequence[str]) -> ir.Table:
         """Return the rows of these kinds."""
@@ -102,7 +118,12 @@ def base(
     source = relation(data)
     table = source.table
     names = _names(table, columns or {}, extra)
-    days, currency, mixed = _bounds(source, names, calendar)
+    # other columns, or a column beside them, were not what the kept tables are made from
+    tables = source if isinstance(source, KeptActivity) and not columns else None
+    if tables is not None:
+        days, currency, mixed = _kept_bounds(tables)
+    else:
+        days, currency, mixed = _bounds(source, names, calendar)
     kept = _canonical(table, names, calendar, days, extra, money=not mixed)
     if as_of is None:
         if days is None:
@@ -122,6 +143,7 @@ def base(
         last_on=None if before is None else min(before[1], as_of - timedelta(days=1)),
         currency=currency,
         warnings=(_MIXED_CURRENCIES,) if mixed else (),
+        kept=None if mixed else tables,
     )
 
 
@@ -133,6 +155,11 @@ def orders(
 ) -> ir.Table:
     """Return only the table of `base`: canonical activity before `as_of`."""
     return base(data, columns=columns, calendar=calendar, as_of=as_of).table
+
+
+def canonical(table: ir.Table, calendar: Calendar) -> ir.Table:
+    """Return the lake's activity, all of it, with the columns of a base."""
+    return _canonical(table, _names(table, {}, ()), calendar, None, (), money=True)
 
 
 def same_engine(home: Relation, other: TableLike) -> ir.Table:
@@ -150,34 +177,6 @@ def within(table: ir.Table, from_on: date | None, to_on: date | None) -> ir.Tabl
     if to_on is not None:
         table = table.filter(table.occurred_on < ibis.date(to_on))
     return table
-
-
-def summed_orders(rows: ir.Table, *keys: str) -> ir.Table:
-    """Return distinct orders and money of order and refund rows per customer and other keys.
-
-    Returns
-    -------
-    The keys, orders, gross_value, returned_value (>= 0), net_value, first_order_on and
-    last_order_on; amounts are null where nothing is known of them.
-    """
-    ordered = rows.kind == ORDER
-    # first per order, then per key: cheaper than a distinct count of orders per key
-    each = rows.group_by(*keys, "order_id").aggregate(
-        is_order=ordered.any(),
-        gross_value=rows.value.sum(where=ordered),
-        returned_value=-rows.value.sum(where=~ordered),
-        net_value=rows.value.sum(),
-        first_order_on=rows.occurred_on.min(where=ordered),
-        last_order_on=rows.occurred_on.max(where=ordered),
-    )
-    return each.group_by(*keys).aggregate(
-        orders=each.is_order.cast("int64").sum(),
-        gross_value=each.gross_value.sum(),
-        returned_value=each.returned_value.sum(),
-        net_value=each.net_value.sum(),
-        first_order_on=each.first_order_on.min(),
-        last_order_on=each.last_order_on.max(),
-    )
 
 
 def value_on_first_day(rows: ir.Table, column: ir.StringColumn) -> ir.StringValue:
@@ -213,6 +212,14 @@ def _names(
             "rename them, or pass columns={'customer_id': ..., 'occurred_on': ...}",
         )
     return names
+
+
+def _kept_bounds(tables: KeptActivity) -> tuple[tuple[date, date] | None, str | None, bool]:
+    """Return what `_bounds` would read, as it was noted when the tables were made."""
+    days = None
+    if tables.first_on is not None and tables.last_on is not None:
+        days = (tables.first_on, tables.last_on)
+    return days, tables.currency, tables.mixed_currencies
 
 
 def _bounds(
@@ -276,7 +283,7 @@ def _canonical(
         if names["kind"]
         else ibis.ifelse(value < 0, REFUND, ORDER),
         value=value if money else ibis.null(_MONEY_TYPE),
-        source=kept[names["source"]].cast("string") if names["source"] else ibis.null("string"),
+        **{name: _text(kept, names[name]) for name in _TEXTS},
         **{name: kept[name].cast("string") for name in extra if name not in CANONICAL},
     )
 
@@ -316,6 +323,10 @@ def _local_clock(
 
 def _years(days: tuple[date, date] | None) -> tuple[int, int]:
     return (1970, 1970) if days is None else (days[0].year, days[1].year)
+
+
+def _text(table: ir.Table, name: str | None) -> ir.StringValue:
+    return ibis.null("string") if name is None else table[name].cast("string")
 
 
 def _value(table: ir.Table, name: str | None) -> ir.DecimalValue:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from tenure.engine.calendars import period_index
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar, Estimate, OptionError, wilson_interval
+from tenure.metrics.customer_days import customer_days
 from tenure.metrics.membership import Cells, Membership, Part, count
 from tenure.metrics.notices import left_censored
 from tenure.metrics.orders import Base, base, within
@@ -131,14 +132,10 @@ def repeat(
     )
 
 
-def _each_order(rows: ir.Table) -> ir.Table:
-    """Return one row per order; its day is that of its first line."""
-    return rows.group_by("customer_id", "order_id").aggregate(ordered_on=rows.occurred_on.min())
-
-
 def _in_window(known: Base, from_on: date | None, to_on: date | None) -> ir.Table:
-    rows = within(known.orders, from_on, to_on)
-    table = rows.group_by("customer_id").aggregate(orders=rows.order_id.nunique())
+    days = _begun(known)
+    days = within(days, from_on, to_on)
+    table = days.group_by("customer_id").aggregate(orders=days.order_count.sum())
     return table.select(
         "customer_id",
         reading=ibis.literal(IN_WINDOW),
@@ -148,13 +145,19 @@ def _in_window(known: Base, from_on: date | None, to_on: date | None) -> ir.Tabl
     )
 
 
+def _begun(known: Base) -> ir.Table:
+    """Return the customer-days on which an order begins."""
+    days = customer_days(known)
+    return days.filter(days.order_count > 0)
+
+
 def _followed(known: Base, shown: Periods, horizon_days: int) -> ir.Table:
-    each = _each_order(known.orders)
-    first = each.group_by("customer_id").aggregate(first_on=each.ordered_on.min())
-    joined = each.join(first, "customer_id")
+    days = _begun(known)
+    first = days.group_by("customer_id").aggregate(first_on=days.occurred_on.min())
+    joined = days.join(first, "customer_id")
     horizon = joined.first_on + ibis.interval(days=horizon_days)
     table = joined.group_by("customer_id", "first_on").aggregate(
-        early_orders=(joined.ordered_on <= horizon).cast("int64").sum()
+        early_orders=joined.order_count.sum(where=joined.occurred_on <= horizon)
     )
     table = table.mutate(cohort=period_index(table.first_on, shown.unit, known.calendar))
     # day first_on + h itself must have passed

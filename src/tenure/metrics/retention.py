@@ -13,6 +13,7 @@ from tenure.metrics.activeness import Activeness, by_contract, by_orders, by_rhy
 from tenure.metrics.membership import Membership, count
 from tenure.metrics.movements import ABSENT, PRESENT, movements
 from tenure.metrics.notices import left_censored
+from tenure.metrics.period_masks import movement_cells
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, periods
 from tenure.metrics.results import COMPLETE, OPEN, UNDEFINED, Meaning, MetricResult
 
@@ -131,7 +132,8 @@ def _result(active: Activeness, shown: Periods, active_rule: str) -> MetricResul
     membership = Membership(
         active.base.relation, ("period",), movements(active.table), {"period": shown.number}
     )
-    cells = membership.cells()
+    counted = active_rule == "orders"
+    cells = movement_cells(active.base, shown.unit) if counted else membership.cells()
     rows = [shown.names(index) | _row(cells.get((index,)), index, shown) for index in shown]
     return MetricResult(
         name=MEANING.name,

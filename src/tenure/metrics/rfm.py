@@ -33,7 +33,9 @@ import pyarrow as pa
 
 from tenure.engine.relations import Relation, TableLike
 from tenure.kernel import Calendar, OptionError
-from tenure.metrics.orders import MONEY_KINDS, ORDER, Base, base
+from tenure.metrics.customer_days import net_value
+from tenure.metrics.customer_states import customer_sums
+from tenure.metrics.orders import Base, base
 from tenure.metrics.results import Meaning, MetricResult, Text
 
 QUINTILES = (0.2, 0.4, 0.6, 0.8)
@@ -299,16 +301,15 @@ def rfm(
 
 def _customers(facts: Base) -> ir.Table:
     """Return the customers with an order: recency, orders and net value."""
-    rows = facts.of_kinds(MONEY_KINDS)
-    is_order = rows.kind == ORDER
-    customers = rows.group_by("customer_id").aggregate(
-        last_order_on=rows.occurred_on.max(where=is_order),
-        order_count=rows.order_id.nunique(where=is_order),
-        net_value=rows.value.sum(),
-    )
-    customers = customers.filter(customers.last_order_on.notnull())
+    sums = customer_sums(facts)
+    customers = sums.filter(sums.last_order_on.notnull())
     since = ibis.date(facts.as_of).delta(customers.last_order_on, unit="day").cast("int64")
-    return customers.mutate(days_since_last_order=since)
+    return customers.select(
+        "customer_id",
+        "order_count",
+        net_value=net_value(customers.gross_value, customers.returned_value),
+        days_since_last_order=since,
+    )
 
 
 def _cut_names(measure: str) -> list[str]:

@@ -9,7 +9,7 @@ set the pace for all). Where nobody has ordered twice there is no rhythm, and it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 import ibis
@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from tenure.engine.relations import Relation, TableLike
 from tenure.kernel import Calendar
-from tenure.kernel.calendars import EPOCH
+from tenure.metrics.customer_states import customer_sums
 from tenure.metrics.orders import base
 
 OWN_GAPS_MIN = 3
@@ -26,54 +26,8 @@ OWN_GAPS_MIN = 3
 OWN, POPULATION = "own", "population"
 
 
-def distinct_orders(rows: ir.Table, extra: Sequence[str] = ()) -> ir.Table:
-    """Return one row per customer's order from order rows: its first day, value and `extra` texts.
-
-    However many rows an order was split into, the result is the same.
-    """
-    return rows.group_by("customer_id", "order_id").aggregate(
-        ordered_on=rows.occurred_on.min(),
-        ordered_at=rows.occurred_at.min(),
-        value=rows.value.sum(),
-        **{name: rows[name].min() for name in extra},
-    )
-
-
-def with_gaps(orders: ir.Table) -> ir.Table:
-    """Return orders with `gap_days` since the customer's previous order day and `is_first/_last`.
-
-    The gap is null on the first order and on further orders of one day, so that each
-    order day after the first holds exactly one gap.
-    """
-    window = ibis.window(
-        group_by=orders.customer_id,
-        order_by=[orders.ordered_on, orders.ordered_at, orders.order_id],
-    )
-    previous = orders.ordered_on.lag().over(window)
-    return orders.mutate(
-        gap_days=orders.ordered_on.delta(previous, unit="day").cast("int64").nullif(0),
-        is_first=previous.isnull(),
-        is_last=orders.ordered_on.lead().over(window).isnull(),
-    )
-
-
-def rhythm_sums(gapped: ir.Table) -> dict[str, ir.Value]:
-    """Return the aggregates per customer that rhythm and stages are judged by."""
-    gap = gapped.gap_days
-    day = gapped.ordered_on.delta(ibis.date(EPOCH), unit="day").cast("float64")
-    return {
-        "first_order_on": gapped.ordered_on.min(),
-        "last_order_on": gapped.ordered_on.max(),
-        "order_count": gapped.count(),
-        "order_day_count": gap.count() + 1,
-        "median_gap_days": gap.cast("float64").quantile(0.5),
-        "mean_gap_days": gap.cast("float64").mean(),
-        "mean_repeat_day": day.mean(where=gap.notnull()),
-    }
-
-
 def with_rhythm(customers: ir.Table, as_of: date) -> ir.Table:
-    """Return customers (with the columns of `rhythm_sums`) with their rhythm as of a date.
+    """Return customers (as of `customer_states.customer_sums`) with their rhythm as of a date.
 
     Adds `tenure_days`, `days_since_last_order`, `rhythm_days`, `rhythm_source` (`own` or
     `population`), `overdue_ratio` and `expected_next_order_on`; all null without an order.
@@ -150,7 +104,7 @@ def rhythm(
     DataError : a needed column is missing, or there is no activity and no `as_of`.
     """
     facts = base(data, columns=columns, calendar=calendar, as_of=as_of)
-    gapped = with_gaps(distinct_orders(facts.orders))
-    customers = gapped.group_by("customer_id").aggregate(**rhythm_sums(gapped))
+    sums = customer_sums(facts)
+    customers = sums.filter(sums.last_order_on.notnull())
     table = with_rhythm(customers, facts.as_of).select(*RHYTHM_COLUMNS)
     return Relation(table, facts.relation.engine)

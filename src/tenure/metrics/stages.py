@@ -37,9 +37,10 @@ import pyarrow as pa
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar, OptionError
 from tenure.kernel.calendars import EPOCH
+from tenure.metrics.customer_states import customer_sums
 from tenure.metrics.orders import base
 from tenure.metrics.results import Meaning, MetricResult, Text
-from tenure.metrics.rhythm import distinct_orders, rhythm_sums, with_gaps, with_rhythm
+from tenure.metrics.rhythm import with_rhythm
 
 
 class Stage(StrEnum):
@@ -169,11 +170,7 @@ def stages(
     DataError : a needed column is missing, or there is no activity and no `as_of`.
     """
     facts = base(data, columns=columns, calendar=calendar, as_of=as_of)
-    gapped = with_gaps(distinct_orders(facts.orders))
-    buyers = gapped.group_by("customer_id").aggregate(**rhythm_sums(gapped))
-    known = facts.table.select("customer_id").distinct()
-    everyone = known.left_join(buyers, "customer_id").drop("customer_id_right")
-    timed = with_rhythm(everyone, facts.as_of)
+    timed = with_rhythm(customer_sums(facts), facts.as_of)
     staged = timed.mutate(stage=stage_of(timed, facts.as_of, rule)).select("customer_id", "stage")
     sizes = staged.group_by("stage").aggregate(customers=staged.count())
     engine = facts.relation.engine

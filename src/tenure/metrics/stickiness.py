@@ -12,6 +12,7 @@ import pyarrow as pa
 from tenure.engine.calendars import period_index
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar, OptionError, PeriodUnit
+from tenure.metrics.customer_days import order_days
 from tenure.metrics.membership import Cells, Membership, Part, count
 from tenure.metrics.orders import ORDER, Base, base, within
 from tenure.metrics.periods import Periods, check_window, periods, unit
@@ -122,7 +123,7 @@ def stickiness(
     check_window(from_on, to_on)
     known = base(data, columns=columns, calendar=calendar, as_of=as_of)
     shown = periods(known, long.value, from_on, to_on)
-    rows_in = known.of_kinds(kinds)
+    rows_in = order_days(known) if tuple(kinds) == (ORDER,) else known.of_kinds(kinds)
     table = ibis.union(
         _histogram(within(rows_in, from_on, to_on), short, known),
         _active(rows_in, short, shown, known),

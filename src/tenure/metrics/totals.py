@@ -11,8 +11,9 @@ import pyarrow as pa
 from tenure.engine.calendars import period_index
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar
+from tenure.metrics.customer_days import customer_days, summed_days
 from tenure.metrics.membership import Membership, Part, known_money
-from tenure.metrics.orders import MONEY_KINDS, Base, base, summed_orders, within
+from tenure.metrics.orders import Base, base, within
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, check_window, periods
 from tenure.metrics.ratios import ratio
 from tenure.metrics.results import COMPLETE, MONEY_SUM, OPEN, UNDEFINED, Meaning, MetricResult
@@ -96,16 +97,16 @@ def totals(
     check_window(from_on, to_on)
     known = base(data, columns=columns, calendar=calendar, as_of=as_of)
     if period is None:
-        table = _by_customer(within(known.of_kinds(MONEY_KINDS), from_on, to_on))
+        table = _by_customer(within(customer_days(known), from_on, to_on))
         found = known.relation.collect(_summed(table, ())).to_pylist()[0]
         rows = [_row(found, known)]
         keys: tuple[str, ...] = ()
         membership = Membership(known.relation, keys, (Part(table, ("customers",)),))
     else:
         shown = periods(known, period, from_on, to_on)
-        money_rows = known.of_kinds(MONEY_KINDS)
-        index = period_index(money_rows.occurred_on, shown.unit, calendar)
-        table = _by_customer(money_rows.mutate(period=index), "period")
+        days = customer_days(known)
+        index = period_index(days.occurred_on, shown.unit, calendar)
+        table = _by_customer(days.mutate(period=index), "period")
         keys = ("period",)
         by_index = {
             row["period"]: row for row in known.relation.collect(_summed(table, keys)).to_pylist()
@@ -125,8 +126,8 @@ def totals(
     )
 
 
-def _by_customer(rows: ir.Table, *keys: str) -> ir.Table:
-    table = summed_orders(rows, "customer_id", *keys)
+def _by_customer(days: ir.Table, *keys: str) -> ir.Table:
+    table = summed_days(days, "customer_id", *keys)
     return table.mutate(customers=table.orders > 0)
 
 

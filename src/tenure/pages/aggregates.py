@@ -12,9 +12,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from tenure.engine.relations import Relation
+from tenure.metrics.customer_days import customer_days
 from tenure.metrics.orders import base
 from tenure.metrics.results import MONEY_SUM
-from tenure.metrics.rhythm import OWN, distinct_orders, with_gaps
+from tenure.metrics.rhythm import OWN
 
 DUE_RATIO = 1.0
 OVERDUE_RATIO = 1.5
@@ -102,7 +103,7 @@ def overdue_bands(activity: Relation, snapshot: Relation, as_of: date) -> pa.Tab
 
 def _usual(activity: Relation, people: ir.Table, as_of: date) -> ir.Table:
     """Return one row: customers and value that each band of `EDGES` holds on any given day."""
-    gapped = with_gaps(distinct_orders(base(activity, as_of=as_of).orders))
+    gapped = customer_days(base(activity, as_of=as_of))
     own = people.filter(people.rhythm_source == OWN).select(
         "customer_id", "rhythm_days", "net_value_365_days"
     )
@@ -179,7 +180,7 @@ def _unusually_silent(activity: Relation, snapshot: Relation, as_of: date) -> ir
         "days_since_last_order",
         "overdue_ratio",
     )
-    gapped = with_gaps(distinct_orders(base(activity, as_of=as_of).orders))
+    gapped = customer_days(base(activity, as_of=as_of))
     past = gapped.filter(gapped.gap_days.notnull()).select("customer_id", "gap_days")
     joined = past.inner_join(late.select("customer_id", "days_since_last_order"), "customer_id")
     each = joined.group_by("customer_id").aggregate(

@@ -75,7 +75,6 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "active",
         "dormant",
         "quick_ratio",
-        "revenue_quick_ratio",
     ),
     "stages": ("lifecycle_stage", *_SHARES),
     "rfm": ("rfm_segment", *_SHARES),

@@ -1,13 +1,13 @@
 """The snapshot: one row per customer, made only from what had happened before a date.
 
 Everyone is in it of whom anything was known by then: activity, an attribute or a subscription.
-The activity is read twice (by customer, and by order), the other tables once each.
+Everything it says of orders comes from the customers' days (see `metrics.customer_days`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 import ibis
 import ibis.expr.types as ir
@@ -15,9 +15,10 @@ import ibis.expr.types as ir
 from tenure.activity.facts import Facts
 from tenure.engine.relations import Relation
 from tenure.kernel import Calendar
-from tenure.metrics.orders import ORDER, REFUND, Base, base
+from tenure.metrics.customer_states import customer_sums, window_sums
+from tenure.metrics.orders import Base, base
 from tenure.metrics.rfm import RfmCuts, with_scores
-from tenure.metrics.rhythm import distinct_orders, rhythm_sums, with_gaps, with_rhythm
+from tenure.metrics.rhythm import with_rhythm
 from tenure.metrics.stages import StageRule, stage_of
 from tenure.snapshots.attributes import attribute_names, attributes_known
 from tenure.snapshots.catalogue import catalogue
@@ -54,18 +55,16 @@ def snapshot(
     """
     known = _Known(facts, received_before)
     if attributes is None:
-        attributes = attribute_names(Relation(known.attributes, facts.engine))
+        attributes = attribute_names(known.attributes)
     moment = day_begins_at(as_of, calendar)
-    trade = base(
-        Relation(known.activity, facts.engine), calendar=calendar, as_of=as_of, extra=("channel",)
-    )
-    told = attributes_known(known.attributes, moment, attributes)
-    contracts = contracts_known(known.subscriptions, as_of)
+    trade = base(known.activity, calendar=calendar, as_of=as_of)
+    told = attributes_known(known.attributes.table, moment, attributes)
+    contracts = contracts_known(known.subscriptions.table, as_of)
     people = _people(trade, [told.select("customer_id"), contracts.select("customer_id")])
     timed = with_rhythm(people, as_of)
     staged = timed.mutate(lifecycle_stage=stage_of(timed, as_of, stage_rule))
     rows = with_scores(staged, cuts)
-    for part in (_baskets(known.order_lines, as_of), contracts, told):
+    for part in (contracts, told):
         rows = _beside(rows, part)
     rows = rows.mutate(as_of=ibis.date(as_of))
     columns = {c.name: rows[c.name].cast(ibis.dtype(c.dtype)) for c in catalogue(attributes)}
@@ -81,68 +80,40 @@ class _Known:
     """The fact tables as they were known before an instant."""
 
     def __init__(self, facts: Facts, received_before: datetime | None) -> None:
-        def cut(relation: Relation) -> ir.Table:
+        def cut(relation: Relation) -> Relation:
             if received_before is None:
-                return relation.table
+                return relation
             limit = ibis.literal(received_before, "timestamp")
-            return relation.table.filter(relation.table.received_at < limit)
+            early = relation.table.filter(relation.table.received_at < limit)
+            return Relation(early, relation.engine)
 
         self.activity = cut(facts.activity)
-        self.order_lines = cut(facts.order_lines)
         self.attributes = cut(facts.customer_attributes)
         self.subscriptions = cut(facts.subscriptions)
 
 
 def _people(trade: Base, others: Sequence[ir.Table]) -> ir.Table:
-    """Return every customer with what her activity and her orders add up to."""
-    active, buyers = _activity_sums(trade), _order_sums(trade)
-    everyone = ibis.union(active.select("customer_id"), *others, distinct=True)
-    rows = _beside(_beside(everyone, active), buyers)
+    """Return every customer with what her days add up to."""
+    sums, recent = customer_sums(trade), window_sums(trade, WINDOWS_DAYS)
+    everyone = ibis.union(sums.select("customer_id"), *others, distinct=True)
+    rows = _beside(_beside(everyone, sums), recent)
     counts = {
         name: rows[name].fill_null(0)
         for name in ("order_count", "order_day_count", *map(_orders_in, WINDOWS_DAYS))
     }
-    return _with_money(rows.mutate(**counts))
-
-
-def _activity_sums(trade: Base) -> ir.Table:
-    rows = trade.table
-    is_order, is_refund = rows.kind == ORDER, rows.kind == REFUND
-    return rows.group_by("customer_id").aggregate(
-        first_activity_on=rows.occurred_on.min(),
-        last_activity_on=rows.occurred_on.max(),
-        ordered_value=rows.value.sum(where=is_order),
-        refunded_value=rows.value.sum(where=is_refund),
-        **{
-            _value_in(days): rows.value.sum(
-                where=(is_order | is_refund) & (rows.occurred_on >= _window(trade.as_of, days))
-            )
-            for days in WINDOWS_DAYS
-        },
-    )
-
-
-def _order_sums(trade: Base) -> ir.Table:
-    orders = with_gaps(distinct_orders(trade.orders, extra=("channel", "source")))
-    return orders.group_by("customer_id").aggregate(
-        **rhythm_sums(orders),
-        first_channel=orders.channel.max(where=orders.is_first),
-        last_channel=orders.channel.max(where=orders.is_last),
-        acquisition_source=orders.source.max(where=orders.is_first),
-        **{
-            _orders_in(days): orders.count(where=orders.ordered_on >= _window(trade.as_of, days))
-            for days in WINDOWS_DAYS
-        },
-    )
+    products = {
+        name: rows[name].nullif(0) for name in ("distinct_product_count", "distinct_category_count")
+    }
+    return _with_money(rows.mutate(**counts, **products))
 
 
 def _with_money(rows: ir.Table) -> ir.Table:
     """Add the money columns: 0 without an order, null where orders carry no amounts."""
     zero = ibis.literal(0, "decimal(18, 4)")
-    gross = ibis.ifelse(rows.order_count == 0, zero, rows.ordered_value.cast("decimal(18, 4)"))
+    gross = ibis.ifelse(rows.order_count == 0, zero, rows.gross_value)
     returned = ibis.ifelse(
-        gross.isnull(), ibis.null("decimal(18, 4)"), -rows.refunded_value.fill_null(zero)
-    ).cast("decimal(18, 4)")
+        gross.isnull(), ibis.null("decimal(18, 4)"), rows.returned_value.fill_null(zero)
+    )
     summed = rows.mutate(gross_value=gross, returned_value=returned)
     amounts = summed.gross_value.cast("float64")
     return summed.mutate(
@@ -164,22 +135,9 @@ def _with_money(rows: ir.Table) -> ir.Table:
     )
 
 
-def _baskets(lines: ir.Table, as_of: date) -> ir.Table:
-    """Return how many products and categories each customer has bought; null if none is named."""
-    past = lines.filter(lines.occurred_on < ibis.date(as_of))
-    return past.group_by("customer_id").aggregate(
-        distinct_product_count=past.product_id.nunique().nullif(0),
-        distinct_category_count=past.category.nunique().nullif(0),
-    )
-
-
 def _beside(rows: ir.Table, part: ir.Table) -> ir.Table:
     """Left-join a table of one row per customer."""
     return rows.left_join(part, "customer_id").drop("customer_id_right")
-
-
-def _window(as_of: date, days: int) -> ir.DateScalar:
-    return ibis.date(as_of - timedelta(days=days))
 
 
 def _orders_in(days: int) -> str:

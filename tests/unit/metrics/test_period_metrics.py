@@ -37,12 +37,12 @@ def test_quick_ratios_of_customers_and_of_revenue(orders):
     )
     row = by_period(lifecycle(data))["2020-02"]
     assert row["quick_ratio"] == (2 + 0) / 2
-    assert row["revenue_quick_ratio"] == (4 + 6) / 20
+    assert by_period(revenue(data))["2020-02"]["revenue_quick_ratio"] == (4 + 6) / 20
 
 
 def test_without_amounts_the_revenue_ratio_is_unknown(orders):
     data = orders("a 2020-01-05 none", "b 2020-02-05 none", "z 2020-03-31 none")
-    assert by_period(lifecycle(data))["2020-02"]["revenue_quick_ratio_reason"] == "no_values"
+    assert by_period(revenue(data))["2020-02"]["reason"] == "no_values"
 
 
 # revenue

@@ -12,10 +12,9 @@ from tenure.activity.contract import (
     ACTIVITY,
     CUSTOMER_ATTRIBUTES,
     FACT_TABLES,
-    ORDER_LINES,
     SUBSCRIPTIONS,
 )
-from tenure.activity.facts import Facts
+from tenure.activity.facts import Facts, order_lines
 from tenure.engine.duck import DuckDBEngine
 from tenure.engine.relations import Relation
 
@@ -54,7 +53,10 @@ def line(customer: str, day: date, product: str, category: str | None = None) ->
     return {
         "activity_id": f"{customer}|{day}|{product}",
         "customer_id": customer,
+        "occurred_at": datetime.combine(day, time(12)),
         "occurred_on": day,
+        "kind": "order",
+        "order_id": f"{customer}|{day}",
         "product_id": product,
         "category": category,
         "received_at": RECEIVED,
@@ -108,10 +110,11 @@ def facts(
             engine.attach_arrow(name, pa.Table.from_pylist(list(rows), schema=schema)), engine
         )
 
+    made = table("activity", [*activity, *lines], ACTIVITY)
     return Facts(
         engine,
-        table("activity", activity, ACTIVITY),
-        table("order_lines", lines, ORDER_LINES),
+        made,
+        Relation(order_lines(made.table), engine),
         table("customer_attributes", attributes, CUSTOMER_ATTRIBUTES),
         table("subscriptions", subscriptions, SUBSCRIPTIONS),
         table("imports", (), FACT_TABLES["imports"]),

@@ -1,0 +1,34 @@
+"""Activity whose customer-days and customer states are kept: the same figures, read sooner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis.expr.types as ir
+
+from tenure.engine.relations import Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptActivity(Relation):
+    """Activity with the tables that were made from it; metrics read those where they can.
+
+    Parameters
+    ----------
+    table, engine : as for any relation; the raw activity.
+    days : the columns of `customer_days.CUSTOMER_DAYS`, made from exactly this activity.
+    states : the columns of `customer_states.CUSTOMER_STATES`, made from these days.
+    first_on, last_on : first and last day with activity; None if there is none.
+    currency : the only currency; None if there is none or several.
+    mixed_currencies : whether amounts are in several currencies.
+    origin_month : index of the calendar month that bit 0 of the states' months stands for.
+    """
+
+    days: ir.Table
+    states: ir.Table
+    first_on: date | None
+    last_on: date | None
+    currency: str | None
+    mixed_currencies: bool
+    origin_month: int
