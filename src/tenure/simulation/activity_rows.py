@@ -25,7 +25,7 @@ from tenure.simulation.columns import (
 )
 from tenure.simulation.customers import Customers
 from tenure.simulation.orders import Orders
-from tenure.simulation.seasons import Integers, Season, received_at
+from tenure.simulation.seasons import Floats, Integers, Season, received_at
 from tenure.simulation.world import World
 
 IMPORT_ID = "simulated"
@@ -57,6 +57,7 @@ class Rows:
 def order_rows(
     season: Season,
     orders: Orders,
+    position: Floats,
     lines: Lines,
     channel: Integers,
     rng: np.random.Generator,
@@ -66,12 +67,11 @@ def order_rows(
     Parameters
     ----------
     season : turns positions into seconds.
-    orders : within the data, by customer and time.
+    orders, position : within the data, by customer and time.
     lines : of these orders.
     channel : of each order, -1 where not recorded.
     rng : draws how late a line comes back.
     """
-    position = season.position(orders.effective)
     second = season.seconds(position)
     known = lines.has_known_product
     bought = _rows(
@@ -213,7 +213,7 @@ def _order_letters(people: Customers, owner: Integers) -> Letters:
     first = np.searchsorted(owner, np.arange(len(people)))
     count = np.arange(len(owner)) - first[owner] + 1
     dash = np.full((len(owner), 1), ord("-"), dtype=np.uint8)
-    customer = numbered("O", _numbers(people)[owner], 9)
+    customer = numbered("O", _numbers(people), 9)[owner]
     return np.hstack([customer, dash, numbered("", count, 6)])
 
 

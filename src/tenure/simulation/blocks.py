@@ -108,10 +108,11 @@ class BlockMaker:
         world, season = self.world, self.season
         rng = stream(world.seed, number, Topic.CHANNELS)
         lines = draw_lines(world, self.catalogue, people, placed.owner, number)
-        bought, back = order_rows(season, placed, lines, self._channels(rng, len(placed)), rng)
+        position = season.position(placed.effective)
+        channel = self._channels(rng, len(placed))
+        bought, back = order_rows(season, placed, position, lines, channel, rng)
         visits = draw_visits(world, season, people, number)
-        ordered = (placed.owner, season.position(placed.effective))
-        answers = draw_answers(world, season, people, ordered, number)
+        answers = draw_answers(world, season, people, (placed.owner, position), number)
         return (
             bought,
             back,

@@ -85,10 +85,11 @@ def numbered(prefix: str, numbers: Integers, digits: int) -> Letters:
     start = len(prefix)
     letters = np.empty((len(numbers), start + digits), dtype=np.uint8)
     letters[:, :start] = np.frombuffer(prefix.encode("ascii"), dtype=np.uint8)
-    rest = numbers
+    rest = numbers.astype(np.uint32) if digits <= 9 else numbers.astype(np.uint64)
     for place in range(digits - 3, -1, -3):
-        rest, group = np.divmod(rest, 1000)
-        letters[:, start + place : start + place + 3] = _THREE_DIGITS[group]
+        above = rest // 1000
+        letters[:, start + place : start + place + 3] = _THREE_DIGITS[rest - above * 1000]
+        rest = above
     return letters
 
 

@@ -30,7 +30,10 @@ class Orders:
 
     def sorted(self) -> Orders:
         """Return the same orders by customer and time."""
-        order = np.lexsort((self.effective, self.owner))
+        if not len(self):
+            return self
+        # One number per order: sorting by it is several times as fast as by two columns.
+        order = np.argsort(self.owner * (self.effective.max() + 1) + self.effective)
         return Orders(self.owner[order], self.effective[order])
 
 
@@ -45,7 +48,7 @@ def base_orders(world: World, season: Season, people: Customers, block: int) -> 
     begun = season.effective(people.started)
     effective = begun[owner] + elapsed
     if world.plans:
-        return Orders(owner, effective)
+        return Orders(owner, effective).sorted()
     owner = np.concatenate([np.arange(len(people)), owner])
     return Orders(owner, np.concatenate([begun, effective])).sorted()
 
@@ -53,7 +56,7 @@ def base_orders(world: World, season: Season, people: Customers, block: int) -> 
 def renewals(
     rng: np.random.Generator, rate: Floats, shape: Integers, span: Floats
 ) -> tuple[Integers, Floats]:
-    """Return the events of renewal processes with Erlang gaps, by process and time.
+    """Return the events of renewal processes with Erlang gaps, in no order.
 
     Parameters
     ----------
@@ -74,11 +77,7 @@ def renewals(
         times.append(time)
         unfinished = last < span[pending]
         pending, begun = pending[unfinished], last[unfinished]
-    if len(owners) == 1:
-        return owners[0], times[0]
-    owner, time = np.concatenate(owners), np.concatenate(times)
-    order = np.lexsort((time, owner))
-    return owner[order], time[order]
+    return np.concatenate(owners), np.concatenate(times)
 
 
 def _next_renewals(
@@ -88,10 +87,19 @@ def _next_renewals(
     expected = rate * (span - begun)
     counts = np.ceil(expected + 2.5 * np.sqrt(expected / shape) + 1.5).astype(np.int64)
     owner = np.repeat(np.arange(len(rate)), counts)
-    gaps = rng.standard_gamma(shape.astype(np.float64)[owner]) / (shape * rate)[owner]
+    gaps = _gamma_of(rng, shape[owner]) / (shape * rate)[owner]
     ends = np.cumsum(counts)
     total = np.cumsum(gaps)
     before = np.concatenate([[0.0], total[ends[:-1] - 1]])
     time = total - (before - begun)[owner]
     kept = time < span[owner]
     return owner[kept], time[kept], time[ends - 1]
+
+
+def _gamma_of(rng: np.random.Generator, shape: Integers) -> Floats:
+    """Return gamma numbers of unit scale; drawn shape by shape, which is fast."""
+    drawn = np.empty(len(shape))
+    for value in np.unique(shape):
+        mine = shape == value
+        drawn[mine] = rng.standard_gamma(float(value), int(mine.sum()))
+    return drawn
