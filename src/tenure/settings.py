@@ -61,6 +61,12 @@ class Settings:
     spark_conf: str = _setting(
         "", "Further settings of Spark as `name=value`, told apart by semicolons."
     )
+    refresh_from_rows: int = _setting(
+        1_000_000,
+        "Activity above which customer-days are kept in the lake, so that figures come sooner; "
+        "`tenure refresh` keeps them in any workspace.",
+        unit="rows",
+    )
     memory_limit_mb: int = _setting(1000, "Most memory the engine may take.", unit="MB")
     threads: int = _setting(0, "Threads the engine may use; 0: one per core.", unit="threads")
     lock_timeout_seconds: int = _setting(

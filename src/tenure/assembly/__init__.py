@@ -14,12 +14,14 @@ from tenure.assembly.customers import (
 )
 from tenure.assembly.figures import judge_quality, metric, trace
 from tenure.assembly.loading import import_into
+from tenure.assembly.refreshing import RefreshResult, refresh, refresh_if_due
 from tenure.assembly.simulating import simulate_exports, simulate_workspace
 from tenure.assembly.upkeep import check_workspace, compact_workspace, erase_customer
 from tenure.assembly.workspace import Workspace
 
 __all__ = [
     "CustomersAsOf",
+    "RefreshResult",
     "Workspace",
     "check_workspace",
     "compact_workspace",
@@ -30,6 +32,8 @@ __all__ = [
     "keep_snapshot",
     "kept_snapshots",
     "metric",
+    "refresh",
+    "refresh_if_due",
     "segment_faults",
     "simulate_exports",
     "simulate_workspace",

@@ -9,6 +9,7 @@ from pathlib import Path
 from tenure.activity.import_results import ImportResult
 from tenure.activity.importing import ImportOptions, ImportPlace, import_sources
 from tenure.assembly.figures import judge_quality
+from tenure.assembly.refreshing import refresh_if_due
 from tenure.assembly.workspace import Workspace
 from tenure.kernel import ProgressSink, silent
 
@@ -22,7 +23,7 @@ def import_into(
 ) -> ImportResult:
     """Import files, folders or database tables, then measure the quality rules.
 
-    The first currency found becomes the workspace's.
+    The first currency found becomes the workspace's. Kept tables are brought up to date.
 
     Parameters
     ----------
@@ -51,4 +52,5 @@ def import_into(
     found = next((source.currency for source in result.sources if source.currency), None)
     if found and not settings.currency:
         workspace.change_currency(found)
+    refresh_if_due(workspace, progress=progress)
     return replace(result, quality=tuple(judge_quality(workspace, workspace.local_facts())))

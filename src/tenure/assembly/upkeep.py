@@ -7,16 +7,24 @@ import re
 import shutil
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from tenure.activity.quality_rules import read_rules
 from tenure.activity.quarantine import erase_quarantined
 from tenure.assembly.customers import segment_faults
+from tenure.assembly.kept_tables import is_fresh
+from tenure.assembly.laying_out import layouts
+from tenure.assembly.refreshing import (
+    clear_unfinished,
+    drop_outdated,
+    mark_anew,
+    refresh_holding,
+)
 from tenure.assembly.workspace import Workspace
 from tenure.engine.calendars import local_day
-from tenure.engine.duck import literal
 from tenure.engine.lake_care import Finding, check_up, erase_rows
-from tenure.engine.lake_compaction import RANGE_ROWS, Compacted, Layout, compact
+from tenure.engine.lake_compaction import Compacted, compact
 from tenure.kernel import DefinitionError, ProgressSink, silent
 
 _SCRATCH_KEPT_SECONDS = 24 * 3600
@@ -33,33 +41,20 @@ def compact_workspace(workspace: Workspace, *, progress: ProgressSink = silent) 
     """
     _clear_scratch(workspace.scratch)
     with workspace.lake.writing() as writer:
-        return compact(
+        is_kept = writer.mark is not None
+        if is_kept:
+            # Once files are rewritten, what was added before can no longer be told apart.
+            refresh_holding(workspace, writer, whole_allowed=False, progress=progress)
+        done = compact(
             writer,
             workspace.connection(),
             layouts(workspace.settings.timezone),
             scratch=workspace.scratch,
             progress=progress,
         )
-
-
-def layouts(timezone: str, range_rows: int = RANGE_ROWS) -> dict[str, Layout]:
-    """Return how compaction lays out each table of facts.
-
-    Parameters
-    ----------
-    timezone : zone in which business days are counted.
-    range_rows : rows of one file of the activity.
-    """
-    local = f"timezone({literal(timezone)}, timezone('UTC', {{}}))::DATE"
-    day = {"occurred_on": local.format("occurred_at")}
-    contract = {name: local.format(f"{name[:-3]}_at") for name in ("started_on", "ended_on")}
-    return {
-        "activity": Layout("customer_id, occurred_at, activity_id", day, range_rows),
-        "customer_attributes": Layout("customer_id, known_at, attribute_id"),
-        "subscriptions": Layout("customer_id, started_at, subscription_id", contract),
-        "imports": Layout("received_at, import_id"),
-        "snapshots": Layout(),
-    }
+        if is_kept:
+            refresh_holding(workspace, writer, progress=progress)
+        return done
 
 
 def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
@@ -71,7 +66,15 @@ def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
     """
     _clear_scratch(workspace.scratch)
     with workspace.lake.writing() as writer:
-        rows = erase_rows(writer, workspace.connection(), column="customer_id", value=customer_id)
+        clear_unfinished(workspace.scratch)
+        drop_outdated(writer)
+        rows = erase_rows(
+            writer,
+            workspace.connection(),
+            column="customer_id",
+            value=customer_id,
+            before_commit=partial(mark_anew, workspace, writer),
+        )
     return {
         "rows": rows,
         "quarantined_rows": erase_quarantined(workspace.quarantine, customer_id),
@@ -86,6 +89,7 @@ def check_workspace(workspace: Workspace) -> list[Finding]:
         _check_rules(workspace.definitions / "quality.yaml"),
         *(Finding("segments", "fault", fault) for fault in segment_faults(workspace)),
         *check_up(workspace.lake, workspace.connection()),
+        _check_kept(workspace),
         _check_days(workspace),
     ]
 
@@ -96,6 +100,21 @@ def _check_rules(path: Path) -> Finding:
     except DefinitionError as error:
         return Finding("quality rules", "fault", str(error))
     return Finding("quality rules", "ok", f"{len(rules)} rules")
+
+
+def _check_kept(workspace: Workspace) -> Finding:
+    """Tell whether the kept tables fit the activity."""
+    head = workspace.lake.view().head
+    if head.derived is None:
+        return Finding("kept tables", "ok", "none kept")
+    if not is_fresh(head, workspace.settings.timezone):
+        return Finding(
+            "kept tables",
+            "warning",
+            "older than the activity, so figures are worked out without them; run `tenure refresh`",
+        )
+    later = head.derived.generation - head.derived.base_generation
+    return Finding("kept tables", "ok", f"fresh, in {later + 1} generations")
 
 
 def _check_days(workspace: Workspace) -> Finding:

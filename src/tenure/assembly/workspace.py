@@ -13,6 +13,7 @@ import duckdb
 from tenure.activity.contract import FACT_TABLES
 from tenure.activity.facts import Facts, open_facts
 from tenure.activity.quality_rules import default_rules_text
+from tenure.assembly.kept_tables import KEPT_TABLES, with_kept_tables
 from tenure.engine.duck import DuckDBEngine, connect
 from tenure.engine.lake import Lake
 from tenure.engine.relations import Engine
@@ -135,7 +136,11 @@ class Workspace:
         ------
         EngineError : the engine is Spark, and it or Java is missing or does not start.
         """
-        return open_facts(self.lake.view(), self.engine(), received_before=received_before)
+        view = self.lake.view()
+        facts = open_facts(view, self.engine(), received_before=received_before)
+        if received_before is not None:
+            return facts
+        return with_kept_tables(facts, view, self.settings.timezone)
 
     def local_facts(self) -> Facts:
         """Return the facts known now on DuckDB in this process, for upkeep beside the import."""
@@ -177,7 +182,7 @@ class Workspace:
 def _lake(folder: Path, settings: Settings) -> Lake:
     return Lake(
         folder / "lake",
-        {**FACT_TABLES, "snapshots": SNAPSHOTS},
+        {**FACT_TABLES, "snapshots": SNAPSHOTS, **KEPT_TABLES},
         lock_timeout_seconds=settings.lock_timeout_seconds,
     )
 

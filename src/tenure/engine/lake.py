@@ -38,6 +38,14 @@ class LakeView:
             return []
         return sorted(self.lake.delta(table, version).file_uris())
 
+    def rows(self, table: str) -> int:
+        """Return how many rows a table has, as its log says."""
+        version = self.head.versions.get(table)
+        if version is None:
+            return 0
+        actions = self.lake.delta(table, version).get_add_actions(flatten=True)
+        return sum(pa.table(actions).column("num_records").to_pylist())
+
     def relation(self, engine: Engine, table: str) -> Relation:
         """Return a table as a relation of the given engine."""
         schema = self.lake.schemas[table]

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tenure.engine.duck import first_row, literal, quote
+from tenure.engine.lake_head import SOURCE_TABLE
 from tenure.engine.lake_layout import (
     LAYOUT_KEY,
     RANGE_COLUMN,
@@ -96,7 +97,8 @@ def compact(
 ) -> list[Compacted]:
     """Rewrite tables into few sorted files; those that are so already stay as they are.
 
-    Readers are not disturbed. The kept tables' mark goes along: rows move, facts do not change.
+    Readers are not disturbed. The kept tables' mark goes along, as rows move and facts do not
+    change; unless a column worked out anew changes the activity, then the mark is dropped.
 
     Parameters
     ----------
@@ -155,6 +157,7 @@ def _by_ranges(work: _Work, spans: list[FileSpan]) -> Compacted:
     strangers = scattered(spans, work.layout.text())
     if not strangers and (len(spans) == 1 or all(span.rows for span in spans)):
         return Compacted(work.table, len(spans), len(spans), rows)
+    _drop_unfit_mark(work, [span.path for span in strangers])
     ranges = _ranges(work, spans, rows)
     dealt = _deal_out(work, strangers, ranges) if len(ranges) > 1 else None
     tidy = [span for span in spans if span not in strangers]
@@ -181,6 +184,19 @@ def _by_ranges(work: _Work, spans: list[FileSpan]) -> Compacted:
     if dealt is not None:
         shutil.rmtree(dealt)
     return Compacted(work.table, len(spans), len(ranges), rows)
+
+
+def _drop_unfit_mark(work: _Work, files: Sequence[Path]) -> None:
+    """Drop the kept tables' mark if working columns out anew will change the activity."""
+    made = work.layout.made
+    if work.table != SOURCE_TABLE or work.writer.mark is None or not made or not files:
+        return
+    listed = ", ".join(literal(str(path)) for path in files)
+    changed = " OR ".join(f"({sql}) IS DISTINCT FROM {quote(name)}" for name, sql in made.items())
+    if first_row(
+        work.connection, f"SELECT 1 FROM read_parquet([{listed}]) WHERE {changed} LIMIT 1"
+    ):
+        work.writer.mark = None
 
 
 def _ranges(work: _Work, spans: Sequence[FileSpan], rows: int) -> list[CustomerRange]:

@@ -143,13 +143,13 @@ def cut(spans: Sequence[FileSpan], rows: int) -> list[CustomerRange]:
     if count < 2 or not narrow:
         return [CustomerRange()]
     share = sum(weight for _, _, weight in narrow) / count
-    bounds: list[str] = []
+    bounds = [min(low for low, _, _ in narrow)]
     before = 0.0
     for low, _, weight in sorted(narrow):
-        if before >= share * (len(bounds) + 1) and (not bounds or low > bounds[-1]):
+        if before >= share * len(bounds) and low > bounds[-1]:
             bounds.append(low)
         before += weight
-    return ranges_between(bounds)
+    return ranges_between(bounds[1:])
 
 
 def ranges_between(bounds: Sequence[str]) -> list[CustomerRange]:

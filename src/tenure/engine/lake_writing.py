@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Schema
 from deltalake._internal import RemoveAction
 from deltalake.transaction import AddAction, CommitProperties
 
@@ -177,17 +177,20 @@ class LakeWriter:
 
     def _commit_table(self, table: str, change: _Change, reason: str) -> int:
         log = self._log(table)
-        actions: list[AddAction | RemoveAction] = [
-            _removal(path.name, path.stat().st_size) for path in change.removed
-        ]
+        schema = Schema.from_arrow(self.schemas[table])
+        # A table may take new columns when all its files go; the log then removes them itself.
+        anew = log.schema() != schema and set(change.removed) >= set(self.files(table))
+        actions: list[AddAction | RemoveAction] = []
+        if not anew:
+            actions += [_removal(path.name, path.stat().st_size) for path in change.removed]
         for path in change.added:
             self._check_columns(table, path)
             sync_file(path)
             actions.append(_addition(path))
         log.create_write_transaction(
             actions,
-            mode="append",
-            schema=log.schema(),
+            mode="overwrite" if anew else "append",
+            schema=schema if anew else log.schema(),
             partition_by=[],
             commit_properties=CommitProperties(custom_metadata={"reason": reason}),
         )
