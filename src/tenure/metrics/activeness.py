@@ -102,7 +102,7 @@ def by_contract(
 
 def _order_days(known: Base) -> ir.Table:
     """Return each customer's order days, each with the gaps' number and median by that day."""
-    days = order_days(known).distinct()
+    days = order_days(known, distinct=True)
     by_time = ibis.window(group_by="customer_id", order_by="occurred_on")
     gap = days.occurred_on.delta(days.occurred_on.lag().over(by_time), unit="day")
     days = days.mutate(

@@ -39,6 +39,7 @@ CUSTOMER_DAYS = pa.schema(
         pa.field("occurred_on", pa.date32()),
         pa.field("has_order", pa.bool_()),
         pa.field("order_count", pa.int64()),
+        pa.field("order_day_number", pa.int64()),
         pa.field("gap_days", pa.int64()),
         pa.field("gross_value", MONEY),
         pa.field("returned_value", MONEY),
@@ -51,11 +52,11 @@ CUSTOMER_DAYS = pa.schema(
 """One row per customer and day with any activity.
 
 `has_order` tells whether a row of an order lies on the day, `order_count` how many orders began on
-it, `gap_days` the days since the last day before on which one began (null on the first, and where
-none began). `gross_value` sums the day's order rows and `returned_value` its refunds as a positive
-amount, null where no row has a value. `channel` and `source` are those of the day's orders; of
-several, the first by name. `new_product_count` and `new_category_count` count what the
-customer had on no earlier day.
+it. Of the days on which one began, `order_day_number` counts 1, 2, 3 and `gap_days` is the days
+since the one before (null on the first). `gross_value` sums the day's order rows and
+`returned_value` its refunds as a positive amount, null where no row has a value. `channel` and
+`source` are those of the day's orders; of several, the first by name. `new_product_count` and
+`new_category_count` count what the customer had on no earlier day.
 """
 
 
@@ -72,12 +73,19 @@ def customer_days(known: Base, *, products: bool = False) -> ir.Table:
     return _days(known.table, products=products)
 
 
-def order_days(known: Base) -> ir.Table:
-    """Return customer_id and occurred_on of the order rows; a day can come several times."""
+def order_days(known: Base, *, distinct: bool = False) -> ir.Table:
+    """Return customer_id and occurred_on of the order rows.
+
+    Parameters
+    ----------
+    known : the activity.
+    distinct : whether each day must come once only.
+    """
     if known.kept is not None:
         days = _before(known.kept.days, known.as_of)
         return days.filter(days.has_order).select("customer_id", "occurred_on")
-    return known.orders.select("customer_id", "occurred_on")
+    rows = known.orders.select("customer_id", "occurred_on")
+    return rows.distinct() if distinct else rows
 
 
 def days_of_activity(activity: Relation, calendar: Calendar) -> ir.Table:
@@ -161,7 +169,7 @@ def _begun(rows: ir.Table) -> ir.Table:
     days = each.group_by("customer_id", "occurred_on").aggregate(order_count=each.count())
     own = ibis.window(group_by="customer_id", order_by="occurred_on")
     gap = days.occurred_on.delta(days.occurred_on.lag().over(own), unit="day").cast("int64")
-    return days.mutate(gap_days=gap)
+    return days.mutate(gap_days=gap, order_day_number=ibis.row_number().over(own) + 1)
 
 
 def _new(rows: ir.Table, column: str, name: str) -> ir.Table:
@@ -171,7 +179,7 @@ def _new(rows: ir.Table, column: str, name: str) -> ir.Table:
 
 
 _SUMS = ("order_count", "new_product_count", "new_category_count")
-_SINGLE = ("gap_days", "gross_value", "returned_value", "channel", "source")
+_SINGLE = ("order_day_number", "gap_days", "gross_value", "returned_value", "channel", "source")
 """Each day has at most one part that knows these."""
 
 

@@ -90,7 +90,7 @@ def _sums(days: ir.Table) -> dict[str, ir.Value]:
     begins = days.order_count > 0
     gap = days.gap_days
     day = days.occurred_on.delta(ibis.date(EPOCH), unit="day").cast("float64")
-    first = begins & gap.isnull()
+    first = days.order_day_number == 1
     last_channel = ibis.coalesce(days.channel, _UNKNOWN).argmax(days.occurred_on, where=begins)
     return {
         "first_activity_on": days.occurred_on.min(),

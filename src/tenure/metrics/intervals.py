@@ -273,19 +273,15 @@ def _spans(facts: Base) -> ir.Table:
     """Return all intervals: customer, days, whether it ended, whether it is the first one."""
     days = customer_days(facts)
     closed = days.filter(days.gap_days.notnull())
+    ended = closed.select(
+        "customer_id", days=closed.gap_days, ended=True, is_first=closed.order_day_number == 2
+    )
     sums = customer_sums(facts)
-    firsts = sums.filter(sums.first_order_on.notnull()).select(
-        "customer_id", first_on="first_order_on", last_on="last_order_on"
-    )
-    joined = closed.inner_join(firsts, "customer_id")
-    begun = joined.occurred_on.delta(joined.first_on, unit="day").cast("int64")
-    ended = joined.select(
-        "customer_id", days=joined.gap_days, ended=True, is_first=begun == joined.gap_days
-    )
+    buyers = sums.filter(sums.first_order_on.notnull())
     # The last day watched is the one before as_of: an order on as_of itself would not be seen.
-    watched = ibis.date(facts.as_of).delta(firsts.last_on, unit="day").cast("int64") - 1
-    still_open = firsts.select(
-        "customer_id", days=watched, ended=False, is_first=firsts.first_on == firsts.last_on
+    watched = ibis.date(facts.as_of).delta(buyers.last_order_on, unit="day").cast("int64") - 1
+    still_open = buyers.select(
+        "customer_id", days=watched, ended=False, is_first=buyers.order_day_count == 1
     )
     return ended.union(still_open)
 
@@ -312,14 +308,21 @@ def _curves(spans: ir.Table, facts: Base) -> dict[str, KaplanMeier]:
 def _customers_back(
     spans: ir.Table, facts: Base, horizons_days: Sequence[int]
 ) -> dict[str, dict[int, int]]:
+    if not horizons_days:
+        return {ANY: {}, SECOND: {}}
+    # Back within some days is whose shortest interval was: no distinct count is needed.
+    each = spans.group_by("customer_id").aggregate(
+        **{
+            ANY: spans.days.min(where=spans.ended),
+            SECOND: spans.days.min(where=spans.ended & spans.is_first),
+        }
+    )
     sums = {
-        f"{name}_{days}": spans.customer_id.nunique(where=_back(spans, name, days))
+        f"{name}_{days}": each.count(where=each[name] <= days)
         for name in (ANY, SECOND)
         for days in horizons_days
     }
-    if not sums:
-        return {ANY: {}, SECOND: {}}
-    row = facts.relation.engine.collect(spans.aggregate(**sums)).to_pylist()[0]
+    row = facts.relation.engine.collect(each.aggregate(**sums)).to_pylist()[0]
     return {name: {days: row[f"{name}_{days}"] for days in horizons_days} for name in (ANY, SECOND)}
 
 

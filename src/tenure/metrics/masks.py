@@ -12,7 +12,7 @@ MASK_WORDS = 4
 """Words of a mask: 248 numbers, which is 20 years of months."""
 
 
-@ibis.udf.agg.builtin(name="bit_or")
+@ibis.udf.agg.builtin(name="bit_or")  # type: ignore[untyped-decorator] # Ibis has no types
 def _bit_or(word: int) -> int: ...  # type: ignore[empty-body] # the engine's own aggregate
 
 

@@ -123,10 +123,10 @@ def stickiness(
     check_window(from_on, to_on)
     known = base(data, columns=columns, calendar=calendar, as_of=as_of)
     shown = periods(known, long.value, from_on, to_on)
-    rows_in = order_days(known) if tuple(kinds) == (ORDER,) else known.of_kinds(kinds)
+    days = _active_days(known, kinds)
     table = ibis.union(
-        _histogram(within(rows_in, from_on, to_on), short, known),
-        _active(rows_in, short, shown, known),
+        _histogram(within(days, from_on, to_on), short, known),
+        _active(days, short, shown, known),
     )
     membership = Membership(
         known.relation,
@@ -146,10 +146,17 @@ def stickiness(
     )
 
 
-def _histogram(rows: ir.Table, short: PeriodUnit, known: Base) -> ir.Table:
-    each = rows.select(
-        "customer_id", short=period_index(rows.occurred_on, short, known.calendar)
-    ).distinct()
+def _active_days(known: Base, kinds: Sequence[str]) -> ir.Table:
+    """Return the distinct customer_id and occurred_on of activity of these kinds."""
+    if tuple(kinds) == (ORDER,):
+        return order_days(known, distinct=True)
+    return known.of_kinds(kinds).select("customer_id", "occurred_on").distinct()
+
+
+def _histogram(days: ir.Table, short: PeriodUnit, known: Base) -> ir.Table:
+    each = days.select("customer_id", short=period_index(days.occurred_on, short, known.calendar))
+    if short is not PeriodUnit.DAY:
+        each = each.distinct()
     table = each.group_by("customer_id").aggregate(active_periods=each.short.count())
     return table.select(
         "customer_id",
@@ -161,12 +168,14 @@ def _histogram(rows: ir.Table, short: PeriodUnit, known: Base) -> ir.Table:
     )
 
 
-def _active(rows: ir.Table, short: PeriodUnit, shown: Periods, known: Base) -> ir.Table:
-    each = rows.select(
+def _active(days: ir.Table, short: PeriodUnit, shown: Periods, known: Base) -> ir.Table:
+    each = days.select(
         "customer_id",
-        short=period_index(rows.occurred_on, short, known.calendar),
-        period=period_index(rows.occurred_on, shown.unit, known.calendar),
-    ).distinct()
+        short=period_index(days.occurred_on, short, known.calendar),
+        period=period_index(days.occurred_on, shown.unit, known.calendar),
+    )
+    if short is not PeriodUnit.DAY:
+        each = each.distinct()
     table = each.group_by("customer_id", "period").aggregate(active=each.short.count())
     return table.select(
         "customer_id",

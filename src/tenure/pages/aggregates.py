@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from tenure.engine.relations import Relation
-from tenure.metrics.customer_days import customer_days
+from tenure.metrics.customer_days import customer_days, net_value
 from tenure.metrics.orders import base
 from tenure.metrics.results import MONEY_SUM
 from tenure.metrics.rhythm import OWN
@@ -231,10 +231,9 @@ def source_value(activity: Relation, snapshot: Relation, as_of: date) -> pa.Tabl
     -------
     source, customers, mean_value, error (standard error of the mean).
     """
-    facts, people = activity.table, snapshot.table
-    money = facts.filter(facts.kind.isin(["order", "refund"])).select(
-        "customer_id", "occurred_on", "value"
-    )
+    people, days = snapshot.table, customer_days(base(activity, as_of=as_of))
+    value = net_value(days.gross_value, days.returned_value)
+    money = days.filter(value.notnull()).select("customer_id", "occurred_on", value=value)
     cut = ibis.date(as_of - timedelta(days=FOLLOW_UP_DAYS))
     seen = people.filter(people.first_order_on <= cut).select(
         "customer_id", "first_order_on", source=people.acquisition_source
