@@ -139,8 +139,10 @@ def activity_table(
     is_first[1:] = (rows.owner[1:] != rows.owner[:-1]) | (rows.second[1:] != rows.second[:-1])
     group = np.maximum.accumulate(np.where(is_first, number, 0))
     trades = rows.order != _NONE
+    messages = (rows.kind == SENT) | (rows.kind == WITHHELD)
     source = np.where(people.has_known_source, people.source, _NONE)[rows.owner]
     source = np.where(trades | (rows.kind == VISIT), source, _NONE)
+    source = np.where(messages, len(world.sources) + rows.detail, source)
     kinds = ("order", "refund", world.visit_kind, "message_sent", "message_withheld")
     columns = {
         "activity_id": identities(world.seed, group, number),
@@ -152,7 +154,7 @@ def activity_table(
         "currency": words(np.where(trades, 0, _NONE), (world.currency,)),
         "order_id": fixed_texts(_order_letters(people, order_owner)[rows.order[trades]], trades),
         "channel": words(rows.channel, world.channels),
-        "source": words(source, [s.name for s in world.sources]),
+        "source": words(source, [named.name for named in (*world.sources, *world.campaigns)]),
         "product_id": words(rows.product, _product_names(world)),
         "category": words(_categories(catalogue, rows.product), _category_names(world)),
         "quantity": money(rows.quantity * 100, trades),

@@ -41,7 +41,7 @@ class Block:
     ----------
     number : of the block, from 0.
     facts : rows by fact table; `subscriptions` only where there are plans.
-    attributes : one row per customer, a column per attribute, null where it is missing.
+    attributes : one row per customer of whom any is known, a column per attribute.
     truth : rows by truth table, `customers` and `campaigns`.
     orders : number of orders in the data.
     """

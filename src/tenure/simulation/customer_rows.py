@@ -41,10 +41,11 @@ def draw_attributes(world: World, people: Customers, block: int) -> dict[str, In
 
 
 def attributes_wide(people: Customers, codes: dict[str, Integers]) -> pa.Table:
-    """Return one row per customer, with a column per attribute."""
+    """Return one row per customer of whom anything is known, with a column per attribute."""
     texts = {"birth_year": _BIRTH_YEARS, "city": CITIES, "gender": GENDERS}
     columns = {name: words(codes[name], texts[name]).cast(pa.string()) for name in _NAMES}
-    return pa.table({"customer_id": customer_ids(people), **columns})
+    known = np.any([codes[name] >= 0 for name in _NAMES], axis=0)
+    return pa.table({"customer_id": customer_ids(people), **columns}).filter(pa.array(known))
 
 
 def attributes_table(
