@@ -1,6 +1,7 @@
-"""Run the benchmarks: `python -m benchmarks [NAME ...]`; without names, all of them.
+"""Run the benchmarks: `python -m benchmarks [NAME ...] [OPTION ...]`; without names, all of them.
 
-A benchmark is a module `bench_<name>.py` with `run() -> Iterable[Measurement]`.
+A benchmark is a module `bench_<name>.py` with `run() -> Iterable[Measurement]`, or, if it takes
+options, with `main(options) -> exit code`.
 """
 
 from __future__ import annotations
@@ -33,21 +34,28 @@ def line(measured: Measurement) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the named benchmarks and print their tables; return the exit code."""
-    unknown = sorted(set(arguments) - set(names()))
+    first_option = next((i for i, a in enumerate(arguments) if a.startswith("-")), len(arguments))
+    named, options = list(arguments[:first_option]), list(arguments[first_option:])
+    unknown = sorted(set(named) - set(names()))
     if unknown:
         print(f"unknown benchmark {', '.join(unknown)}; there are: {', '.join(names())}")
         return 2
-    print(
-        f"Python {platform.python_version()}, {core_count()} cores, {platform.machine()}, "
-        f"load {load():.1f}"
-    )
-    for name in arguments or names():
+    if "--json" not in options:
+        print(
+            f"Python {platform.python_version()}, {core_count()} cores, {platform.machine()}, "
+            f"load {load():.1f}"
+        )
+    worst = 0
+    for name in named or names():
         module = importlib.import_module(f"benchmarks.bench_{name}")
+        if hasattr(module, "main"):
+            worst = max(worst, module.main(options))
+            continue
         print(f"\n{name}: {(module.__doc__ or '').splitlines()[0]}")
         print(f"{'':<44} {'rate':>14} {'':<8} {'seconds':>8} {'peak MB':>8} {'ratio':>8}  against")
         for measured in module.run():
             print(line(measured), flush=True)
-    return 0
+    return worst
 
 
 if __name__ == "__main__":

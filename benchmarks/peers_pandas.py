@@ -33,59 +33,23 @@ def cohorts(files: Sequence[str], as_of: date) -> Rows:
 
 
 def lifecycle(files: Sequence[str], as_of: date) -> Rows:
-    """Return (month, new, returning, resurrecting, dormant, revenue quick ratio)."""
-    frame = _read(files, as_of, ["customer_id", "occurred_on", "kind", "value"])
-    frame = frame[frame["kind"].isin(["order", "refund"])]
-    frame = pd.DataFrame(
-        {
-            "customer": frame["customer_id"].cat.codes,
-            "month": _months(frame),
-            "ordered": frame["kind"] == "order",
-            "net": frame["value"],
-        }
-    )
-    months = frame.groupby(["customer", "month"], as_index=False).agg(
-        ordered=("ordered", "any"), net=("net", "sum")
-    )
-    months["net"] = months["net"].round(4)
-    ordered = months[months["ordered"]]
-    months["first"] = months["customer"].map(ordered.groupby("customer")["month"].min())
-    active, paying = _neighbours(ordered), _neighbours(months[months["net"] > 0])
+    """Return (month, new, returning, resurrecting, dormant)."""
+    frame = _read(files, as_of, ["customer_id", "occurred_on", "kind"])
+    frame = frame[frame["kind"] == "order"]
+    active = pd.DataFrame({"customer": frame["customer_id"].cat.codes, "month": _months(frame)})
+    active = active.drop_duplicates().sort_values(["customer", "month"])
+    mine, month = active.groupby("customer")["month"], active["month"]
+    previous, following = mine.shift(1), mine.shift(-1)
     counted = pd.DataFrame(
         {
-            "new": active[active["previous"].isna()].groupby("month").size(),
-            "returning": active[active["previous"] == active["month"] - 1].groupby("month").size(),
-            "resurrecting": active[active["previous"] < active["month"] - 1]
-            .groupby("month")
-            .size(),
-            "dormant": active[active["following"] != active["month"] + 1]
-            .groupby(active["month"] + 1)
-            .size(),
+            "new": previous.isna().groupby(month).sum(),
+            "returning": (previous == month - 1).groupby(month).sum(),
+            "resurrecting": (previous < month - 1).groupby(month).sum(),
+            "dormant": (following != month + 1).groupby(month + 1).sum(),
         }
     ).fillna(0)
-    counted["quick_ratio"] = _quick_ratio(paying)
     counted = counted.loc[: _month(as_of) - 1]
     return [tuple(row) for row in counted.reset_index().itertuples(index=False)]
-
-
-def _neighbours(months: pd.DataFrame) -> pd.DataFrame:
-    """Add each customer's previous and following month; rows are sorted by customer and month."""
-    mine = months.groupby("customer")
-    return months.assign(
-        previous=mine["month"].shift(1),
-        following=mine["month"].shift(-1),
-        net_before=mine["net"].shift(1),
-    )
-
-
-def _quick_ratio(paying: pd.DataFrame) -> pd.Series:
-    month, net = paying["month"], paying["net"]
-    before = paying["net_before"].where(paying["previous"] == month - 1, 0.0)
-    change = net - before
-    gained = change.where((before == 0) | (change > 0), 0.0).groupby(month).sum()
-    contracted = (-change).where((before > 0) & (change < 0), 0.0).groupby(month).sum()
-    churned = net.where(paying["following"] != month + 1, 0.0).groupby(month + 1).sum()
-    return gained / contracted.add(churned, fill_value=0.0).replace(0.0, np.nan)
 
 
 def rfm(files: Sequence[str], as_of: date) -> Rows:

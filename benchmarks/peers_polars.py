@@ -27,16 +27,16 @@ def cohorts(files: Sequence[str], as_of: date) -> Rows:
 
 
 def lifecycle(files: Sequence[str], as_of: date) -> Rows:
-    """Return (month, new, returning, resurrecting, dormant, revenue quick ratio)."""
-    month, net = pl.col("month"), pl.col("net")
-    rows = _past(files, as_of).filter(pl.col("kind").is_in(["order", "refund"]))
-    months = (
-        rows.group_by(_CUSTOMER, month=_month())
-        .agg(ordered=(pl.col("kind") == "order").any(), net=pl.col("value").sum().round(4))
-        .sort(_CUSTOMER, "month")
+    """Return (month, new, returning, resurrecting, dormant)."""
+    rows = _past(files, as_of).filter(pl.col("kind") == "order")
+    months = rows.select(_CUSTOMER, month=_month()).unique().sort(_CUSTOMER, "month")
+    same_before = pl.col(_CUSTOMER) == pl.col(_CUSTOMER).shift(1)
+    same_after = pl.col(_CUSTOMER) == pl.col(_CUSTOMER).shift(-1)
+    month = pl.col("month")
+    active = months.with_columns(
+        previous=pl.when(same_before).then(month.shift(1)),
+        following=pl.when(same_after).then(month.shift(-1)),
     )
-    active = _neighbours(months.filter(pl.col("ordered")))
-    paying = _neighbours(months.filter(net > 0))
     counted = active.group_by("month").agg(
         new=pl.col("previous").is_null().sum(),
         returning=(pl.col("previous") == month - 1).sum(),
@@ -47,39 +47,8 @@ def lifecycle(files: Sequence[str], as_of: date) -> Rows:
         .group_by(month + 1)
         .agg(dormant=pl.len())
     )
-    before = (
-        pl.when(pl.col("previous") == month - 1).then(pl.col("net_before")).otherwise(pl.lit(0.0))
-    )
-    change = net - before
-    came = paying.group_by("month").agg(
-        gained=change.filter((before == 0) | (change > 0)).sum(),
-        contracted=-change.filter((before > 0) & (change < 0)).sum(),
-    )
-    went = (
-        paying.filter(pl.col("following").is_null() | (pl.col("following") != month + 1))
-        .group_by(month + 1)
-        .agg(churned=net.sum())
-    )
-    found = counted
-    for part in (lost, came, went):
-        found = found.join(part, on="month", how="left")
-    gone = pl.col("contracted").fill_null(0.0) + pl.col("churned").fill_null(0.0)
-    ratio = pl.when(gone != 0).then(pl.col("gained").fill_null(0.0) / gone)
-    found = found.select(
-        "month", "new", "returning", "resurrecting", pl.col("dormant").fill_null(0), ratio=ratio
-    )
+    found = counted.join(lost, on="month", how="left").with_columns(pl.col("dormant").fill_null(0))
     return _run(found.sort("month")).rows()
-
-
-def _neighbours(months: pl.LazyFrame) -> pl.LazyFrame:
-    """Add each customer's previous and following month; rows are sorted by customer and month."""
-    same_before = pl.col(_CUSTOMER) == pl.col(_CUSTOMER).shift(1)
-    same_after = pl.col(_CUSTOMER) == pl.col(_CUSTOMER).shift(-1)
-    return months.with_columns(
-        previous=pl.when(same_before).then(pl.col("month").shift(1)),
-        net_before=pl.when(same_before).then(pl.col("net").shift(1)),
-        following=pl.when(same_after).then(pl.col("month").shift(-1)),
-    )
 
 
 def rfm(files: Sequence[str], as_of: date) -> Rows:

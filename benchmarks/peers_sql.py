@@ -6,7 +6,9 @@ snapshot); the text is not compiled from anything. Amounts stay exact decimals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -29,33 +31,13 @@ FROM months JOIN starts USING (customer_id)
 GROUP BY ALL ORDER BY ALL
 """
 
-LOST_AND_WON = """firsts AS (
-    SELECT *, min(CASE WHEN ordered THEN month END) OVER (PARTITION BY customer_id) AS first
-    FROM months
-), paying AS (
-    SELECT month, net, first,
-        CASE WHEN lag(month) OVER mine = month - 1 THEN lag(net) OVER mine ELSE 0 END AS before,
-        coalesce(lead(month) OVER mine = month + 1, false) AS stays
-    FROM firsts WHERE net > 0 WINDOW mine AS (PARTITION BY customer_id ORDER BY month)
-), came AS (
-    SELECT month,
-        sum(net) FILTER (before = 0) AS gained,
-        sum(net - before) FILTER (before > 0 AND net > before) AS expansion,
-        sum(before - net) FILTER (before > 0 AND net < before) AS contraction
-    FROM paying GROUP BY month
-), went AS (
-    SELECT month + 1 AS month, sum(net) FILTER (NOT stays) AS churned FROM paying GROUP BY month
-)"""
-"""The revenue that came and went, from `months`: customer_id, month, ordered, net."""
-
 _LIFECYCLE = f"""
 WITH months AS (
-    SELECT customer_id, {_MONTH} AS month, bool_or(kind = 'order') AS ordered, sum(value) AS net
-    FROM activity WHERE kind IN ('order', 'refund') AND occurred_on < $as_of
-    GROUP BY ALL
+    SELECT DISTINCT customer_id, {_MONTH} AS month
+    FROM activity WHERE kind = 'order' AND occurred_on < $as_of
 ), active AS (
     SELECT month, lag(month) OVER mine AS previous, lead(month) OVER mine AS following
-    FROM months WHERE ordered WINDOW mine AS (PARTITION BY customer_id ORDER BY month)
+    FROM months WINDOW mine AS (PARTITION BY customer_id ORDER BY month)
 ), counted AS (
     SELECT month, count(*) FILTER (previous IS NULL) AS new,
         count(*) FILTER (previous = month - 1) AS returning_,
@@ -64,12 +46,9 @@ WITH months AS (
 ), lost AS (
     SELECT month + 1 AS month, count(*) AS dormant
     FROM active WHERE following IS NULL OR following > month + 1 GROUP BY month
-), {LOST_AND_WON}
-SELECT month, new, returning_, resurrecting, coalesce(dormant, 0),
-    (coalesce(gained, 0) + coalesce(expansion, 0))::DOUBLE
-        / nullif(coalesce(churned, 0) + coalesce(contraction, 0), 0)::DOUBLE AS quick_ratio
-FROM counted LEFT JOIN lost USING (month) LEFT JOIN came USING (month) LEFT JOIN went USING (month)
-ORDER BY month
+)
+SELECT month, new, returning_, resurrecting, coalesce(dormant, 0)
+FROM counted LEFT JOIN lost USING (month) ORDER BY month
 """
 
 SCORES = """cuts AS (
@@ -222,55 +201,63 @@ WITH past AS (
 """
 
 
-def scan(files: Sequence[str]) -> None:
+def scan(files: Sequence[str], memory_mb: int) -> None:
     """Read three columns and no more: what any engine on these files pays at least."""
-    with duckdb.connect() as connection:
-        files_as_view(connection, "activity", files)
+    with opened({"activity": files}, memory_mb) as connection:
         connection.execute(
             "SELECT max(customer_id), max(occurred_on), sum(value) FROM activity"
         ).fetchall()
 
 
-def cohorts(files: Sequence[str], as_of: date) -> Rows:
+def cohorts(files: Sequence[str], as_of: date, memory_mb: int) -> Rows:
     """Return (cohort, months since, customers)."""
-    return _rows(files, as_of, _COHORTS)
+    return _rows(files, as_of, memory_mb, _COHORTS)
 
 
-def lifecycle(files: Sequence[str], as_of: date) -> Rows:
-    """Return (month, new, returning, resurrecting, dormant, revenue quick ratio)."""
-    return _rows(files, as_of, _LIFECYCLE)
+def lifecycle(files: Sequence[str], as_of: date, memory_mb: int) -> Rows:
+    """Return (month, new, returning, resurrecting, dormant)."""
+    return _rows(files, as_of, memory_mb, _LIFECYCLE)
 
 
-def rfm(files: Sequence[str], as_of: date) -> Rows:
+def rfm(files: Sequence[str], as_of: date, memory_mb: int) -> Rows:
     """Return (segment, customers, net value)."""
-    return _rows(files, as_of, _RFM)
+    return _rows(files, as_of, memory_mb, _RFM)
 
 
-def purchases(files: Sequence[str], as_of: date, target: Path) -> None:
+def purchases(files: Sequence[str], as_of: date, target: Path, memory_mb: int) -> None:
     """Write the distinct purchase tuples with their counts."""
-    _write(files, as_of, _PURCHASES, target)
+    _write(files, as_of, memory_mb, _PURCHASES, target)
 
 
-def snapshot(files: Sequence[str], as_of: date, target: Path) -> None:
+def snapshot(files: Sequence[str], as_of: date, target: Path, memory_mb: int) -> None:
     """Write one row per customer: the snapshot's columns but for attributes and subscriptions."""
-    _write(files, as_of, _SNAPSHOT, target)
+    _write(files, as_of, memory_mb, _SNAPSHOT, target)
 
 
-def files_as_view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[str]) -> None:
-    """Name the rows of Parquet files."""
-    listed = ", ".join(f"'{file}'" for file in files)
-    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+@contextmanager
+def opened(
+    views: Mapping[str, Sequence[str]], memory_mb: int
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB under a memory limit, with Parquet files under names of their own."""
+    with tempfile.TemporaryDirectory() as spill:
+        config = {"memory_limit": f"{memory_mb}MB", "temp_directory": spill}
+        with duckdb.connect(config=config) as connection:
+            connection.execute("SET enable_progress_bar = false")
+            for name, files in views.items():
+                listed = ", ".join(f"'{file}'" for file in files)
+                connection.execute(
+                    f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])"
+                )
+            yield connection
 
 
-def _rows(files: Sequence[str], as_of: date, query: str) -> Rows:
-    with duckdb.connect() as connection:
-        files_as_view(connection, "activity", files)
+def _rows(files: Sequence[str], as_of: date, memory_mb: int, query: str) -> Rows:
+    with opened({"activity": files}, memory_mb) as connection:
         return connection.execute(query.replace("$as_of", f"DATE '{as_of}'")).fetchall()
 
 
-def _write(files: Sequence[str], as_of: date, query: str, target: Path) -> None:
-    with duckdb.connect() as connection:
-        files_as_view(connection, "activity", files)
+def _write(files: Sequence[str], as_of: date, memory_mb: int, query: str, target: Path) -> None:
+    with opened({"activity": files}, memory_mb) as connection:
         text = query.replace("$as_of", f"DATE '{as_of}'")
         connection.execute(
             f"COPY ({text}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"

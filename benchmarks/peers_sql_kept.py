@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
-from benchmarks.peers_sql import CASES, CUSTOMER_ROWS, LOST_AND_WON, SCORES, files_as_view
+from benchmarks.peers_sql import CASES, CUSTOMER_ROWS, SCORES, opened
 from benchmarks.works import WINDOWS_DAYS, Rows
 
 _MASK_BITS = 62
@@ -28,12 +26,13 @@ class KeptFiles:
     origin_month: int
 
 
-def cohorts(kept: KeptFiles, as_of: date) -> Rows:
+def cohorts(kept: KeptFiles, as_of: date, memory_mb: int) -> Rows:
     """Return (cohort, months since, customers)."""
     months = range(kept.origin_month, _month(as_of) + 1)
     sums = ", ".join(f"sum({_bit(kept, m)})::BIGINT" for m in months)
     found = _rows(
         kept,
+        memory_mb,
         f"SELECT {_FIRST_MONTH} AS cohort, {sums} FROM states "
         "WHERE first_order_on IS NOT NULL GROUP BY cohort ORDER BY cohort",
     )
@@ -45,25 +44,16 @@ def cohorts(kept: KeptFiles, as_of: date) -> Rows:
     ]
 
 
-def lifecycle(kept: KeptFiles, as_of: date) -> Rows:
-    """Return (month, new, returning, resurrecting, dormant, revenue quick ratio)."""
+def lifecycle(kept: KeptFiles, as_of: date, memory_mb: int) -> Rows:
+    """Return (month, new, returning, resurrecting, dormant)."""
     months = range(kept.origin_month, _month(as_of) + 1)
     each = " UNION ALL ".join(_month_counts(kept, month) for month in months)
     query = f"""
-        WITH sums AS ({_month_sums(kept, months)}), counted AS ({each}),
-        months AS (
-            SELECT customer_id, year(occurred_on) * 12 + month(occurred_on) - 1 AS month,
-                bool_or(has_order) AS ordered,
-                sum(coalesce(gross_value, 0) - coalesce(returned_value, 0)) AS net
-            FROM days WHERE occurred_on < DATE '{as_of}' GROUP BY ALL
-        ), {LOST_AND_WON}
-        SELECT month, new, returning_, active - new - returning_, before - returning_,
-            (coalesce(gained, 0) + coalesce(expansion, 0))::DOUBLE
-                / nullif(coalesce(churned, 0) + coalesce(contraction, 0), 0)::DOUBLE
-        FROM counted LEFT JOIN came USING (month) LEFT JOIN went USING (month)
-        WHERE active > 0 ORDER BY month
+        WITH sums AS ({_month_sums(kept, months)}), counted AS ({each})
+        SELECT month, new, returning_, active - new - returning_, before - returning_
+        FROM counted WHERE active > 0 ORDER BY month
     """
-    return _rows(kept, query)
+    return _rows(kept, memory_mb, query)
 
 
 def _month_sums(kept: KeptFiles, months: range) -> str:
@@ -85,7 +75,7 @@ def _month_counts(kept: KeptFiles, month: int) -> str:
     )
 
 
-def rfm(kept: KeptFiles, as_of: date) -> Rows:
+def rfm(kept: KeptFiles, as_of: date, memory_mb: int) -> Rows:
     """Return (segment, customers, net value)."""
     query = f"""
         WITH customers AS (
@@ -96,10 +86,10 @@ def rfm(kept: KeptFiles, as_of: date) -> Rows:
         SELECT CASE {CASES} END AS segment, count(*), sum(net_value)::DOUBLE
         FROM placed GROUP BY segment ORDER BY segment
     """
-    return _rows(kept, query)
+    return _rows(kept, memory_mb, query)
 
 
-def purchases(kept: KeptFiles, as_of: date, target: Path) -> None:
+def purchases(kept: KeptFiles, as_of: date, target: Path, memory_mb: int) -> None:
     """Write the distinct purchase tuples with their counts."""
     query = f"""
         SELECT order_day_count - 1 AS repeat_order_day_count,
@@ -108,10 +98,10 @@ def purchases(kept: KeptFiles, as_of: date, target: Path) -> None:
             sum(repeat_value::DOUBLE / nullif(order_day_count - 1, 0)) AS mean_repeat_values
         FROM states WHERE order_count > 0 GROUP BY ALL
     """
-    _write(kept, query, target)
+    _write(kept, memory_mb, query, target)
 
 
-def snapshot(kept: KeptFiles, as_of: date, target: Path) -> None:
+def snapshot(kept: KeptFiles, as_of: date, target: Path, memory_mb: int) -> None:
     """Write one row per customer: the snapshot's columns but for attributes and subscriptions."""
     day = f"DATE '{as_of}'"
     windows = ", ".join(
@@ -134,7 +124,7 @@ def snapshot(kept: KeptFiles, as_of: date, target: Path) -> None:
             FROM states LEFT JOIN recent USING (customer_id), typical
         ), {CUSTOMER_ROWS}
     """
-    _write(kept, query.replace("$as_of", day), target)
+    _write(kept, memory_mb, query.replace("$as_of", day), target)
 
 
 _FIRST_MONTH = "(year(first_order_on) * 12 + month(first_order_on) - 1)"
@@ -149,20 +139,13 @@ def _month(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
-def _rows(kept: KeptFiles, query: str) -> Rows:
-    with _opened(kept) as connection:
+def _rows(kept: KeptFiles, memory_mb: int, query: str) -> Rows:
+    with opened({"days": kept.days, "states": kept.states}, memory_mb) as connection:
         return connection.execute(query).fetchall()
 
 
-def _write(kept: KeptFiles, query: str, target: Path) -> None:
-    with _opened(kept) as connection:
+def _write(kept: KeptFiles, memory_mb: int, query: str, target: Path) -> None:
+    with opened({"days": kept.days, "states": kept.states}, memory_mb) as connection:
         connection.execute(
             f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
         ).fetchall()
-
-
-def _opened(kept: KeptFiles) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    files_as_view(connection, "days", kept.days)
-    files_as_view(connection, "states", kept.states)
-    return connection

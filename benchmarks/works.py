@@ -3,7 +3,7 @@
 | work | answer |
 |---|---|
 | cohorts | (cohort month, months since, customers) of every cell that holds somebody |
-| lifecycle | (month, new, returning, resurrecting, dormant, revenue quick ratio) |
+| lifecycle | (month, new, returning, resurrecting, dormant) |
 | rfm | (segment, customers, net value), scored by quintiles over all buyers |
 | purchases | a Parquet file: repeat order days, age at the last order, age, how many customers |
 | snapshot | a Parquet file: one row per customer with `SNAPSHOT_COLUMNS` or more |
@@ -15,7 +15,9 @@ before the as-of date counts. Months are numbered year * 12 + month - 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -25,6 +27,16 @@ Rows: TypeAlias = Sequence[Sequence[Any]]
 Figures: TypeAlias = Mapping[str, float | int]
 
 WORKS = ("cohorts", "lifecycle", "rfm", "purchases", "snapshot")
+SCAN = "scan of 3 columns"
+TENURE, KEPT, SPARK = "Tenure", "Tenure, kept tables", "Tenure, Spark local[2]"
+SQL, SQL_KEPT = "SQL by hand", "SQL by hand, kept tables"
+PANDAS, POLARS = "pandas", "Polars"
+SHORT = {
+    TENURE: "tenure", KEPT: "kept", SQL: "sql", SQL_KEPT: "sql-kept", PANDAS: "pandas",
+    POLARS: "polars", SPARK: "spark",
+}  # fmt: skip
+"""The peers in the order they run, and how each is named on the command line."""
+
 FILED = ("purchases", "snapshot")
 """Works whose answer is a row per customer or tuple, and so a file."""
 
@@ -68,6 +80,34 @@ SEGMENT_OF_CELL: Mapping[int, str] = {
     for recency, names in SEGMENTS.items()
     for blend, name in enumerate(names, start=1)
 }
+
+
+def perform(work: Callable[..., object], target: Path | None) -> object:
+    """Do a work and return its answer, or where it lies: the target, emptied before."""
+    if target is None:
+        return work()
+    remove(target)
+    work(target)
+    return target
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+
+
+def figures(as_of: date, work: str, found: object) -> Figures:
+    """Return the figures of an answer; of months, those that had ended by the as-of date."""
+    if isinstance(found, Path):
+        return figures_of_file(found)
+    month, rows = as_of.year * 12 + as_of.month - 1, found
+    if work == "cohorts":
+        rows = [row for row in rows if row[0] + row[1] < month]
+    if work == "lifecycle":
+        rows = [row for row in rows if row[0] < month]
+    return figures_of_rows(rows)
 
 
 def figures_of_rows(rows: Rows) -> Figures:

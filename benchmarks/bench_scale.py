@@ -1,0 +1,153 @@
+"""Five works at any size, by Tenure and by everything else one could use, against a bare scan.
+
+    python -m benchmarks scale [--rows 1000000,10000000] [--rounds N] [--folder FOLDER]
+                               [--without pandas,spark] [--output FILE] [--json]
+
+Every work runs in a process of its own, in turns with all others; the answers of all peers are
+compared, and a difference ends the benchmark with an error. See docs/explanation/scale.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from benchmarks.measuring import core_count, load, run_apart
+from benchmarks.scale_goals import goals, lines
+from benchmarks.scale_ground import Ground, ground, pilot
+from benchmarks.scale_items import items, memory_needed_mb, memory_there_mb
+from benchmarks.scale_results import Measured, Size, as_text
+from benchmarks.scale_upkeep import keep_tables, upkeep
+from benchmarks.works import SHORT, SPARK, Figures, differences
+
+Say = Callable[[str], None]
+
+_REPEAT_SECONDS = 0.5
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benchmark; return 1 if two peers disagree."""
+    options = _options(arguments)
+    say = partial(print, file=sys.stderr, flush=True)
+    if options.folder is None:
+        with tempfile.TemporaryDirectory() as folder:
+            sizes = [_size(rows, Path(folder), options, say) for rows in options.rows]
+    else:
+        sizes = [_size(rows, options.folder, options, say) for rows in options.rows]
+    told = {"machine": _machine(), "sizes": [asdict(size) for size in sizes]}
+    if options.output is not None:
+        options.output.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    if options.json:
+        print(json.dumps(told, indent=1))
+    else:
+        print("\n".join([as_text(sizes), *lines(goals(sizes))]))
+    return int(any(size.disagreements for size in sizes))
+
+
+def _size(rows: int, folder: Path, options: argparse.Namespace, say: Say) -> Size:
+    shop, small = ground(rows, folder, say), pilot(folder)
+    say(f"{shop.rows:,} rows of {shop.customers:,} customers")
+    for made in (small, shop):
+        keep_tables(made.root)
+    peers, skipped = _chosen(shop, folder, options.without, say)
+    with tempfile.TemporaryDirectory(dir=folder) as answers:
+        measured, disagreements = _rounds(shop, small, Path(answers), peers, options, say)
+        if "upkeep" not in options.without:
+            more, faults = upkeep(shop, small, Path(answers), say)
+            measured, disagreements = measured + more, disagreements + faults
+    for each in disagreements:
+        say(f"DIFFERENT: {each}")
+    return Size(rows, shop.rows, shop.customers, shop.orders, measured, skipped, disagreements)
+
+
+def _chosen(
+    shop: Ground, folder: Path, without: Sequence[str], say: Say
+) -> tuple[list[str], dict[str, str]]:
+    """Return the peers to run, and why the others are not."""
+    chosen, skipped = [], {}
+    for peer in SHORT:
+        if SHORT[peer] in without:
+            skipped[peer] = "left out by --without"
+            continue
+        needed, there = memory_needed_mb(peer, shop, folder), memory_there_mb()
+        if needed is not None and needed > there:
+            skipped[peer] = f"needs about {needed:,.0f} MB of memory, {there:,.0f} MB are there"
+            continue
+        chosen.append(peer)
+    for peer, reason in skipped.items():
+        say(f"SKIPPED at {shop.rows:,} rows: {peer}: {reason}")
+    return chosen, skipped
+
+
+def _rounds(
+    shop: Ground,
+    small: Ground,
+    folder: Path,
+    peers: Sequence[str],
+    options: argparse.Namespace,
+    say: Say,
+) -> tuple[list[Measured], list[str]]:
+    """Run all items in turns; return the medians and what the peers disagree in."""
+    taken: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    expected: dict[str, Figures] = {}
+    disagreements: list[str] = []
+    for turn in range(options.rounds):
+        for item in items(shop, small, folder, peers, _REPEAT_SECONDS):
+            if item.peer == SPARK and turn:
+                continue  # minutes each; once is enough to place it
+            for work, run in run_apart(item.peer, item.task).items():
+                say(f"  {item.peer:<26}{work:<20}{run.seconds:9.2f} s  {run.cpu_seconds:9.2f} CPU")
+                numbers = (run.seconds, run.cpu_seconds, run.peak_mb)
+                taken.setdefault((item.peer, work), []).append(numbers)
+                if not isinstance(run.answer, dict):
+                    continue
+                found = differences(run.answer, expected.setdefault(work, run.answer))
+                disagreements += [f"{work}: {item.peer} has {each}" for each in found]
+    return [_median(peer, work, runs) for (peer, work), runs in taken.items()], disagreements
+
+
+def _median(peer: str, work: str, runs: list[tuple[float, float, float]]) -> Measured:
+    seconds, cpu, peak = zip(*runs, strict=True)
+    return Measured(
+        peer, work, statistics.median(seconds), statistics.median(cpu), max(peak), len(runs)
+    )
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "cores": core_count(),
+        "machine": platform.machine(),
+        "memory_mb": round(memory_there_mb()),
+        "load": load(),
+    }
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks scale")
+    parser.add_argument(
+        "--rows", type=_numbers, default=[1_000_000], metavar="N,N", help="sizes to measure"
+    )
+    parser.add_argument("--rounds", type=int, default=1, help="runs of everything, in turns")
+    parser.add_argument("--folder", type=Path, help="where shops are made and found again")
+    parser.add_argument(
+        "--without", type=lambda given: given.split(","), default=[], metavar="PEER,PEER",
+        help=f"leave out some of {', '.join(SHORT.values())}, upkeep",
+    )  # fmt: skip
+    parser.add_argument("--output", type=Path, help="keep the results here, as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    return parser.parse_args(list(arguments))
+
+
+def _numbers(given: str) -> list[int]:
+    return [int(part) for part in given.split(",")]
