@@ -154,7 +154,7 @@ def activity_table(
         "currency": words(np.where(trades, 0, _NONE), (world.currency,)),
         "order_id": fixed_texts(_order_letters(people, order_owner)[rows.order[trades]], trades),
         "channel": words(rows.channel, world.channels),
-        "source": words(source, [named.name for named in (*world.sources, *world.campaigns)]),
+        "source": words(source, _source_names(world)),
         "product_id": words(rows.product, _product_names(world)),
         "category": words(_categories(catalogue, rows.product), _category_names(world)),
         "quantity": money(rows.quantity * 100, trades),
@@ -233,6 +233,10 @@ def _product_names(world: World) -> list[str]:
 
 def _category_names(world: World) -> list[str]:
     return [f"category_{number:02d}" for number in range(1, world.assortment.categories + 1)]
+
+
+def _source_names(world: World) -> list[str]:
+    return [s.name for s in world.sources] + [c.name for c in world.campaigns]
 
 
 def _details(world: World) -> list[str]:
