@@ -18,11 +18,11 @@ from tenure.snapshots.columns import (
     attribute_columns,
 )
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 """Raised whenever the meaning of a column changes; stored with each frozen snapshot."""
 
 _TEXT, _DATE, _COUNT, _REAL = pa.string(), pa.date32(), pa.int64(), pa.float64()
-_ORDERS, _LINES, _SUBSCRIPTIONS = "activity (orders)", "order_lines", "subscriptions"
+_ORDERS, _LINES, _SUBSCRIPTIONS = "activity (orders)", "activity (lines)", "subscriptions"
 _MONEY_ROWS, _POPULATION = "activity (orders, refunds)", "activity (orders), population"
 
 _NO_ORDER = ("no order yet", "尚无订单")
@@ -210,8 +210,8 @@ _ROWS: tuple[_Row, ...] = (
         "first_channel",
         _TEXT,
         "text",
-        "Channel of the first order.",
-        "首单渠道。",
+        "Channel of the first order day; of several that day, the first by name.",
+        "首个下单日的渠道；当日有多个时取名称最前者。",
         _ORDERS,
         ("no order yet, or that order names no channel", "尚无订单，或该订单没有渠道"),
     ),
@@ -219,8 +219,8 @@ _ROWS: tuple[_Row, ...] = (
         "last_channel",
         _TEXT,
         "text",
-        "Channel of the latest order.",
-        "最近一单渠道。",
+        "Channel of the latest order day; of several that day, the first by name.",
+        "最近下单日的渠道；当日有多个时取名称最前者。",
         _ORDERS,
         ("no order yet, or that order names no channel", "尚无订单，或该订单没有渠道"),
     ),
@@ -228,8 +228,8 @@ _ROWS: tuple[_Row, ...] = (
         "acquisition_source",
         _TEXT,
         "text",
-        "Source named on the first order.",
-        "首单标注的获客来源。",
+        "Source named on the first order day; of several that day, the first by name.",
+        "首个下单日标注的获客来源；当日有多个时取名称最前者。",
         _ORDERS,
         ("no order yet, or that order names no source", "尚无订单，或该订单没有来源"),
     ),
