@@ -34,6 +34,8 @@ LARGEST_NUMBER = 1e15
 MOST_REFERENCES = 500
 """Segments met while one condition is compiled; each occurrence is written out in the query."""
 
+_PLAIN_NUMBER = r"^[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*$"
+
 _NUMBER, _TEXT, _DATE, _BOOLEAN = (
     ColumnKind.NUMBER,
     ColumnKind.TEXT,
@@ -305,9 +307,10 @@ def _function(node: exp.Anonymous, scope: Scope) -> Typed:
     part = _typed(node.expressions[0], scope)
     if part.kind is not _TEXT:
         return Typed(_number(node.expressions[0], scope), _NUMBER)
-    number = part.value.try_cast("float64")
-    odd = number.isnan() | number.isinf()
-    return Typed(ibis.ifelse(odd, ibis.null("float64"), number), _NUMBER)
+    # Engines differ in what they take for a number: 1_000, 7d, nan. So the form is said here.
+    plain = ibis.ifelse(part.value.re_search(_PLAIN_NUMBER), part.value, ibis.null("string"))
+    number = plain.try_cast("float64")
+    return Typed(ibis.ifelse(number.isinf(), ibis.null("float64"), number), _NUMBER)
 
 
 def _date(node: exp.Expr, scope: Scope) -> Typed:
