@@ -25,10 +25,10 @@ _THREE_DIGITS = np.frombuffer(
 ).reshape(1000, 3)
 
 
-def money(cents: Integers, known: Mask | None = None) -> pa.Array:
+def money(cents: npt.NDArray[np.integer], known: Mask | None = None) -> pa.Array:
     """Return amounts in cents as DECIMAL(18, 4); unknown ones are null."""
     halves = np.empty((len(cents), 2), dtype=np.int64)
-    halves[:, 0] = cents * _MONEY_STEPS_PER_CENT
+    np.multiply(cents, _MONEY_STEPS_PER_CENT, out=halves[:, 0], dtype=np.int64)
     halves[:, 1] = halves[:, 0] >> 63  # the sign fills the upper half of the 128 bits
     return pa.Array.from_buffers(MONEY, len(cents), [_validity(known), pa.py_buffer(halves)])
 

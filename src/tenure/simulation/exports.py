@@ -48,7 +48,7 @@ _CONTRACT_COLUMNS = {
     "recurring_value": "recurring_value",
     "currency": "currency",
 }
-_TRADES = pa.array(["order", "refund"])
+_TRADES = ("order", "refund")
 
 
 class ExportFiles:
@@ -71,7 +71,7 @@ class ExportFiles:
     def write(self, block: Block) -> None:
         """Append one block to every file it has rows for."""
         activity = block.facts["activity"]
-        is_trade = pc.is_in(pc.cast(activity["kind"], pa.string()), _TRADES)
+        is_trade = pc.is_in(pc.cast(activity["kind"], pa.string()), pa.array(_TRADES))
         self._append("orders.csv", self._shaped(activity.filter(is_trade), _ORDER_COLUMNS))
         events = activity.filter(pc.invert(is_trade))
         self._append("events.csv", self._shaped(events, _EVENT_COLUMNS))

@@ -87,7 +87,7 @@ def _next_renewals(
     expected = rate * (span - begun)
     counts = np.ceil(expected + 2.5 * np.sqrt(expected / shape) + 1.5).astype(np.int64)
     owner = np.repeat(np.arange(len(rate)), counts)
-    gaps = _gamma_of(rng, shape[owner]) / (shape * rate)[owner]
+    gaps = _gamma_of(rng, np.unique(shape), shape[owner]) / (shape * rate)[owner]
     ends = np.cumsum(counts)
     total = np.cumsum(gaps)
     before = np.concatenate([[0.0], total[ends[:-1] - 1]])
@@ -96,10 +96,10 @@ def _next_renewals(
     return owner[kept], time[kept], time[ends - 1]
 
 
-def _gamma_of(rng: np.random.Generator, shape: Integers) -> Floats:
+def _gamma_of(rng: np.random.Generator, shapes: Integers, shape: Integers) -> Floats:
     """Return gamma numbers of unit scale; drawn shape by shape, which is fast."""
     drawn = np.empty(len(shape))
-    for value in np.unique(shape):
+    for value in shapes:
         mine = shape == value
         drawn[mine] = rng.standard_gamma(float(value), int(mine.sum()))
     return drawn
