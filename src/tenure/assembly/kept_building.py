@@ -26,7 +26,7 @@ from tenure.kernel import Calendar, Progress, ProgressSink
 from tenure.metrics.customer_days import CUSTOMER_DAYS, days_of_activity
 from tenure.metrics.customer_states import customer_states
 
-BUCKET_ROWS = 3_000_000
+BUCKET_ROWS = 1_000_000
 """About how many rows of activity are worked on at a time."""
 
 _STAGE = "customer days"

@@ -23,7 +23,7 @@ from tenure.assembly.kept_tables import DEFINITION, KEPT_TABLES, STATES, is_fres
 from tenure.assembly.laying_out import layouts
 from tenure.assembly.workspace import Workspace
 from tenure.engine.duck import DuckDBEngine, first_row, literal
-from tenure.engine.lake_compaction import compact
+from tenure.engine.lake_compaction import READERS_GRACE_SECONDS, compact
 from tenure.engine.lake_head import SOURCE_TABLE, KeptMark
 from tenure.engine.lake_layout import cut, read_span, scattered
 from tenure.engine.lake_writing import LakeWriter
@@ -276,6 +276,7 @@ def _whole(job: _Job) -> tuple[int, int]:
         origin_month=origin,
     )
     writer.commit("refresh")
+    writer.sweep(older_than_seconds=READERS_GRACE_SECONDS)
     shutil.rmtree(folder, ignore_errors=True)
     return customers, sum(span.rows for span in plan.sources)
 

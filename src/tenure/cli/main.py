@@ -18,6 +18,7 @@ from tenure.cli.workspace_commands import (
     doctor_command,
     erase_command,
     init_command,
+    refresh_command,
     settings_command,
 )
 
@@ -44,6 +45,7 @@ for _command in (
     trace_command,
     settings_command,
     doctor_command,
+    refresh_command,
     compact_command,
     erase_command,
 ):

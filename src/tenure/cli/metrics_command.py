@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tenure.assembly import Workspace, metric
+from tenure.cli.freshness import bring_up_to_date
 from tenure.cli.metric_tables import print_metric
 from tenure.cli.options import (
     as_of_option,
@@ -42,6 +43,7 @@ def _metric_command(spec: MetricSpec) -> click.Command:
     ) -> None:
         with clear_errors(as_json=as_json):
             opened = Workspace.open(workspace)
+            bring_up_to_date(opened, quiet=as_json)
             chosen = {
                 option.name: _parsed(option, given[option.name])
                 for option in spec.options

@@ -18,6 +18,7 @@ from tenure.activity.import_results import ImportResult
 from tenure.activity.importing import ImportOptions
 from tenure.activity.sources import expand
 from tenure.assembly import Workspace, import_into
+from tenure.cli.freshness import bring_up_to_date
 from tenure.cli.import_command import import_options, print_import, reading_options
 from tenure.cli.options import as_of_option, json_option, parsed_date, workspace_option
 from tenure.cli.output import clear_errors, console, print_json, progress_bar
@@ -99,6 +100,7 @@ def report_command(
     with clear_errors(as_json=as_json):
         began = time.monotonic()
         opened = Workspace.open(workspace)
+        bring_up_to_date(opened, quiet=as_json)
         files = write_report(
             opened,
             as_of=parsed_date(as_of, "--as-of"),

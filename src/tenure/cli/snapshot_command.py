@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tenure.assembly import Workspace, customers_as_of, keep_snapshot
+from tenure.cli.freshness import bring_up_to_date
 from tenure.cli.options import as_of_option, json_option, parsed_date, workspace_option
 from tenure.cli.output import clear_errors, console, print_json, print_table
 from tenure.engine.exports import write_table
@@ -51,6 +52,7 @@ def snapshot_command(
             _print_catalogue(as_json)
             return
         opened = Workspace.open(workspace)
+        bring_up_to_date(opened, quiet=as_json)
         state = customers_as_of(opened, parsed_date(as_of, "--as-of"))
         kept = keep_snapshot(opened, state.as_of) if keep else None
         table = state.snapshot.table

@@ -1,4 +1,4 @@
-"""`tenure init`, `settings`, `doctor`, `compact`, `erase`: making and keeping a workspace."""
+"""`tenure init`, `settings`, `doctor`, `refresh`, `compact`, `erase`: keeping a workspace."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from typing import Any
 
 import click
 
-from tenure.assembly import Workspace, check_workspace, compact_workspace, erase_customer
+from tenure.assembly import (
+    Workspace,
+    check_workspace,
+    compact_workspace,
+    erase_customer,
+    refresh,
+)
 from tenure.cli.options import json_option, workspace_option
-from tenure.cli.output import clear_errors, console, print_json, print_table
+from tenure.cli.output import clear_errors, console, print_json, print_table, progress_bar
 from tenure.kernel import OptionError
 from tenure.settings import WEEKDAYS, Settings
 
@@ -72,16 +78,44 @@ def doctor_command(workspace: Path, as_json: bool) -> None:
         raise SystemExit(3)
 
 
+@click.command("refresh")
+@workspace_option
+@click.option("--full", is_flag=True, help="Make everything anew, not only what is new.")
+@json_option
+def refresh_command(workspace: Path, full: bool, as_json: bool) -> None:
+    """Bring the kept customer-days and customer states up to the activity.
+
+    Metrics and the snapshot read them instead of the activity, with equal figures. Only the
+    customers that new rows touch are made anew. Large workspaces refresh by themselves
+    (setting refresh_from_rows); in a small one, the first refresh begins to keep them.
+    """
+    with clear_errors(as_json=as_json):
+        with progress_bar(quiet=as_json) as progress:
+            done = refresh(Workspace.open(workspace), full=full, progress=progress)
+        if as_json:
+            print_json(done.as_dict())
+            return
+        print_table(
+            "Refresh",
+            ("mode", "reason", "customers", "rows", "seconds"),
+            [(done.mode, done.reason, done.customers, done.rows, round(done.seconds, 1))],
+            left=2,
+        )
+
+
 @click.command("compact")
 @workspace_option
 @json_option
 def compact_command(workspace: Path, as_json: bool) -> None:
     """Rewrite the lake's many small files into few, sorted by customer.
 
-    Also works out every row's business day anew, so run it after changing the time zone.
+    Activity of many millions of rows becomes several files, each of its own range of customers.
+    What lies so already is left alone. Also works out every row's business day anew, so run it
+    after changing the time zone.
     """
     with clear_errors(as_json=as_json):
-        done = compact_workspace(Workspace.open(workspace))
+        with progress_bar(quiet=as_json) as progress:
+            done = compact_workspace(Workspace.open(workspace), progress=progress)
         if as_json:
             print_json({"tables": [asdict(table) for table in done]})
             return

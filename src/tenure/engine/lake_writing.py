@@ -7,6 +7,7 @@ head, moved last, makes the change of several tables atomic.
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -120,6 +121,8 @@ class LakeWriter:
         versions = dict(self.head.versions)
         for table, change in self._changes.items():
             versions[table] = self._commit_table(table, change, reason)
+            for path in change.removed:
+                os.utime(path)  # readers' grace counts from here (`sweep`)
         if same_facts:
             self.mark = _moved(self.mark, self.head.versions, versions)
         head = Head(self.head.generation + 1, versions, self.mark)
@@ -154,7 +157,8 @@ class LakeWriter:
 
         Parameters
         ----------
-        older_than_seconds : files changed more recently stay, for readers of an earlier head.
+        older_than_seconds : files written or replaced more recently stay, for readers of an
+            earlier head.
         """
         freed = 0
         limit = time.time() - older_than_seconds
