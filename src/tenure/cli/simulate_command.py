@@ -97,7 +97,7 @@ def simulate_command(
             orders_per_customer=orders_per_customer,
         )
         folder = files or workspace or _DEFAULT_FOLDER
-        beside = truth or folder.with_name(f"{folder.resolve().name}-truth")
+        beside = truth or folder.resolve().with_name(f"{folder.resolve().name}-truth")
         make = simulate_workspace if files is None else simulate_exports
         with progress_bar(quiet=as_json) as progress:
             written = make(world, folder, beside, progress=progress)

@@ -50,7 +50,10 @@ def words(codes: npt.NDArray[np.integer], dictionary: Sequence[str] | pa.Array) 
     """Return texts by their codes; a negative code is null."""
     values = dictionary if isinstance(dictionary, pa.Array) else pa.array(dictionary, pa.string())
     indices = np.ascontiguousarray(codes, dtype=np.int32)
-    buffers = [_validity(indices >= 0), pa.py_buffer(np.maximum(indices, 0))]
+    if len(indices) and indices.min() >= 0:
+        buffers = [None, pa.py_buffer(indices)]
+    else:
+        buffers = [_validity(indices >= 0), pa.py_buffer(np.maximum(indices, 0))]
     return pa.DictionaryArray.from_arrays(
         pa.Array.from_buffers(pa.int32(), len(indices), buffers), values
     )

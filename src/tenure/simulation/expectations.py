@@ -19,8 +19,8 @@ from tenure.simulation.customers import Customers
 from tenure.simulation.seasons import Floats, Integers, Season
 from tenure.simulation.world import HORIZONS_DAYS, World
 
-_STEP_DAYS = 5
-"""Leaving is followed in steps of so many days; all horizons are whole numbers of steps."""
+_STEP_DAYS = 10
+"""Leaving is followed in steps of so many days, cut short at each horizon."""
 
 
 def expected_orders(
@@ -38,12 +38,11 @@ def expected_orders(
     By horizon in days; 0 for those who have left.
     """
     there = np.flatnonzero(people.is_there(season))
-    steps = max(HORIZONS_DAYS) // _STEP_DAYS
-    edges = season.effective(season.days + _STEP_DAYS * np.arange(steps + 1, dtype=np.float64))
+    after = np.union1d(np.arange(0.0, max(HORIZONS_DAYS), _STEP_DAYS), HORIZONS_DAYS)
+    edges = season.effective(season.days + after)
     elapsed = edges - edges[0]
-    middles: Floats = _STEP_DAYS * (np.arange(steps, dtype=np.float64) + 0.5)
-    stays = survival(world, season, people, there, middles)
-    gained = np.zeros((len(there), steps))
+    stays = survival(world, season, people, there, (after[:-1] + after[1:]) / 2)
+    gained = np.zeros((len(there), len(after) - 1))
     for shape in np.unique(people.shape[there]):
         mine = people.shape[there] == shape
         rate = people.rate[there[mine]]
@@ -53,7 +52,7 @@ def expected_orders(
     found = {}
     for horizon in HORIZONS_DAYS:
         found[horizon] = np.zeros(len(people))
-        found[horizon][there] = running[:, horizon // _STEP_DAYS - 1]
+        found[horizon][there] = running[:, np.searchsorted(after, horizon) - 1]
     return found
 
 

@@ -68,5 +68,5 @@ def test_future_orders_end_with_contracts_as_expected(subscription):
         "stddev(future_orders_365_days - expected_orders_365_days) / sqrt(count(*)) "
         "FROM true_customers WHERE is_active"
     ).fetchall()[0]
-    # Leaving is followed in steps of five days, which adds a little.
+    # Leaving is followed in steps of ten days, which adds a little.
     assert abs(drawn - expected) < 4 * error + 0.01 * expected

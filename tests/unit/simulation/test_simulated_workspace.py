@@ -102,6 +102,13 @@ def test_the_truth_never_enters_the_workspace(tmp_path: Path):
     assert not root.exists()
 
 
+def test_the_current_folder_can_become_the_workspace(tmp_path: Path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    told = simulate("-w", ".")
+    assert Path(told["truth"]) == tmp_path / "here-truth"
+
+
 @pytest.mark.parametrize("option", ["--workspace", "--files", "--truth"])
 def test_a_folder_with_something_in_it_is_left_alone(option: str, tmp_path: Path):
     taken = tmp_path / "taken"
