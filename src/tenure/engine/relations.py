@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -63,6 +63,13 @@ class Relation:
     def collect(self, expression: ir.Table) -> pa.Table:
         """Run an expression built on `table` and return its rows."""
         return self.engine.collect(expression)
+
+    def parts(self, expression: ir.Table) -> Iterable[ir.Table]:
+        """Return an expression in parts, one after the other to be run in less memory.
+
+        Only for figures that add up over customers: each part sees some of them, whole.
+        """
+        return (expression,)
 
 
 TableLike: TypeAlias = Relation | ir.Table | ArrowStream | str | Path

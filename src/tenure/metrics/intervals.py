@@ -14,7 +14,7 @@ M. Greenwood (1926), Reports on Public Health 33 (variance); J. D. Kalbfleisch, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import exp, log, sqrt
@@ -294,15 +294,29 @@ def _curves(spans: ir.Table, facts: Base) -> dict[str, KaplanMeier]:
         first_events=spans.count(where=spans.ended & spans.is_first),
         first_censored=spans.count(where=~spans.ended & spans.is_first),
     )
-    rows = facts.relation.engine.collect(sums).to_pylist()
+    rows = [
+        row
+        for part in facts.relation.parts(sums)
+        for row in facts.relation.collect(part).to_pylist()
+    ]
     return {
-        ANY: kaplan_meier((r["days"], r["events"], r["censored"]) for r in rows),
-        SECOND: kaplan_meier(
-            (r["days"], r["first_events"], r["first_censored"])
-            for r in rows
-            if r["first_events"] + r["first_censored"]
-        ),
+        ANY: kaplan_meier(_added(rows, "events", "censored")),
+        SECOND: kaplan_meier(_added(rows, "first_events", "first_censored")),
     }
+
+
+def _added(
+    rows: Sequence[Mapping[str, int]], events: str, censored: str
+) -> Iterator[tuple[int, int, int]]:
+    """Yield days, events and censored of each length that has any, added over the rows."""
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        sums = found.setdefault(row["days"], [0, 0])
+        sums[0] += row[events]
+        sums[1] += row[censored]
+    for days, (ended, still_open) in found.items():
+        if ended + still_open:
+            yield days, ended, still_open
 
 
 def _customers_back(
@@ -322,8 +336,13 @@ def _customers_back(
         for name in (ANY, SECOND)
         for days in horizons_days
     }
-    row = facts.relation.engine.collect(each.aggregate(**sums)).to_pylist()[0]
-    return {name: {days: row[f"{name}_{days}"] for days in horizons_days} for name in (ANY, SECOND)}
+    counts = dict.fromkeys(sums, 0)
+    for part in facts.relation.parts(each.aggregate(**sums)):
+        row = facts.relation.collect(part).to_pylist()[0]
+        counts = {name: counts[name] + row[name] for name in counts}
+    return {
+        name: {days: counts[f"{name}_{days}"] for days in horizons_days} for name in (ANY, SECOND)
+    }
 
 
 def _behind(spans: ir.Table, interval: str, statistic: str) -> ir.Table:

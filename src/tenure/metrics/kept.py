@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import ibis.expr.types as ir
 
@@ -23,6 +25,7 @@ class KeptActivity(Relation):
     currency : the only currency; None if there is none or several.
     mixed_currencies : whether amounts are in several currencies.
     origin_month : index of the calendar month that bit 0 of the states' months stands for.
+    bounds : customers at which the tables are cut to be worked on in parts, sorted.
     """
 
     days: ir.Table
@@ -32,3 +35,20 @@ class KeptActivity(Relation):
     currency: str | None
     mixed_currencies: bool
     origin_month: int
+    bounds: tuple[str, ...] = ()
+
+    def parts(self, expression: ir.Table) -> Iterator[ir.Table]:
+        """Return an expression over the kept tables once for each range of customers."""
+        for low, high in pairwise((None, *self.bounds, None)):
+            ranged = {
+                table.op(): _between(table, low, high).op() for table in (self.days, self.states)
+            }
+            yield expression.op().replace(ranged).to_expr() if self.bounds else expression
+
+
+def _between(table: ir.Table, low: str | None, high: str | None) -> ir.Table:
+    if low is not None:
+        table = table.filter(table.customer_id >= low)
+    if high is not None:
+        table = table.filter(table.customer_id < high)
+    return table

@@ -61,20 +61,18 @@ class Membership:
     codes: Mapping[str, Callable[[object], object]] = field(default_factory=dict)
 
     def cells(self) -> Cells:
-        """Count and sum all cells in one query."""
+        """Count and sum all cells, in one query for each part of the customers."""
         types = {name: _INTEGER for part in self.parts for name in part.counts}
         types |= {name: p.table[name].sum().type() for p in self.parts for name in p.sums}
         found = ibis.union(*[self._aggregate(part, types) for part in self.parts])
         cells: Cells = {}
-        for row in self.relation.collect(found).to_pylist():
-            key = tuple(row[name] for name in self.keys)
-            # DuckDB sums integers as 128-bit ones, which Arrow hands over as decimals
-            known = {
-                name: int(row[name]) if kind.is_integer() else row[name]
-                for name, kind in types.items()
-                if row[name] is not None
-            }
-            cells.setdefault(key, dict.fromkeys(types)).update(known)
+        for part in self.relation.parts(found):
+            for row in self.relation.collect(part).to_pylist():
+                cell = cells.setdefault(
+                    tuple(row[name] for name in self.keys), dict.fromkeys(types)
+                )
+                for name, kind in types.items():
+                    cell[name] = _added(cell[name], row[name], kind)
         return cells
 
     def members(self, cell: Mapping[str, object]) -> pa.Table:
@@ -97,6 +95,16 @@ class Membership:
             *self.keys,
             **{name: counted[name] if name in own else ibis.null(types[name]) for name in types},
         )
+
+
+def _added(total: object, more: object, kind: DataType) -> object:
+    """Add one part's figure; unknown and nothing is unknown."""
+    if more is None:
+        return total
+    if kind.is_integer():
+        # DuckDB sums integers as 128-bit ones, which Arrow hands over as decimals
+        return int(str(more)) + int(str(total or 0))
+    return more if total is None else Decimal(str(total)) + Decimal(str(more))
 
 
 def count(cell: Mapping[str, object] | None, name: str) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -12,7 +13,7 @@ from tenure.engine.calendars import period_index
 from tenure.engine.relations import TableLike
 from tenure.kernel import Calendar
 from tenure.metrics.customer_days import customer_days, summed_days
-from tenure.metrics.membership import Membership, Part, known_money
+from tenure.metrics.membership import Cells, Membership, Part, known_money
 from tenure.metrics.orders import Base, base, within
 from tenure.metrics.periods import PERIOD_FIELDS, Periods, check_window, periods
 from tenure.metrics.ratios import ratio
@@ -98,8 +99,7 @@ def totals(
     known = base(data, columns=columns, calendar=calendar, as_of=as_of)
     if period is None:
         table = _by_customer(within(customer_days(known), from_on, to_on))
-        found = known.relation.collect(_summed(table, ())).to_pylist()[0]
-        rows = [_row(found, known)]
+        rows = [_row(_found(known, table, ()).get((), {}), known)]
         keys: tuple[str, ...] = ()
         membership = Membership(known.relation, keys, (Part(table, ("customers",)),))
     else:
@@ -108,10 +108,8 @@ def totals(
         index = period_index(days.occurred_on, shown.unit, calendar)
         table = _by_customer(days.mutate(period=index), "period")
         keys = ("period",)
-        by_index = {
-            row["period"]: row for row in known.relation.collect(_summed(table, keys)).to_pylist()
-        }
-        rows = [_period_row(by_index.get(number, {}), known, shown, number) for number in shown]
+        found = _found(known, table, keys)
+        rows = [_period_row(found.get((number,), {}), known, shown, number) for number in shown]
         membership = Membership(
             known.relation, keys, (Part(table, ("customers",)),), {"period": shown.number}
         )
@@ -129,6 +127,25 @@ def totals(
 def _by_customer(days: ir.Table, *keys: str) -> ir.Table:
     table = summed_days(days, "customer_id", *keys)
     return table.mutate(customers=table.orders > 0)
+
+
+_TOGETHER: Mapping[str, Callable[[list[Any]], object]] = {
+    "first_order_on": min,
+    "last_order_on": max,
+}
+"""How figures of several parts of the customers become one; all others add up."""
+
+
+def _found(known: Base, table: ir.Table, keys: tuple[str, ...]) -> Cells:
+    """Return the figures of each period (or of all), put together from parts of the customers."""
+    found: Cells = {}
+    for part in known.relation.parts(_summed(table, keys)):
+        for row in known.relation.collect(part).to_pylist():
+            cell = found.setdefault(tuple(row.pop(key) for key in keys), {})
+            for name, value in row.items():
+                known_values = [v for v in (cell.get(name), value) if v is not None]
+                cell[name] = _TOGETHER.get(name, sum)(known_values) if known_values else None
+    return found
 
 
 def _summed(table: ir.Table, keys: tuple[str, ...]) -> ir.Table:
