@@ -7,6 +7,7 @@ customers that new rows touched, whole. A customer's newest generation counts.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow as pa
 from tenure.activity.facts import Facts
 from tenure.engine.lake import LakeView
 from tenure.engine.lake_head import SOURCE_TABLE, Head, KeptMark
+from tenure.engine.lake_layout import cut, read_span
 from tenure.metrics.customer_days import CUSTOMER_DAYS
 from tenure.metrics.customer_states import CUSTOMER_STATES
 from tenure.metrics.kept import KeptActivity
@@ -28,6 +30,9 @@ KEPT_TABLES: dict[str, pa.Schema] = {
     STATES: pa.schema([*CUSTOMER_STATES, _GENERATION]),
 }
 """Columns of the kept tables in the lake."""
+
+PART_ROWS = 12_000_000
+"""About how many customer-days a metric reads at a time: some hundred MB of memory."""
 
 DEFINITION = 1
 """Number of the definitions of both tables; raised when a column comes to mean something else."""
@@ -75,8 +80,17 @@ def with_kept_tables(facts: Facts, view: LakeView, timezone: str) -> Facts:
         currency=mark.currency,
         mixed_currencies=mark.mixed_currencies,
         origin_month=mark.origin_month,
+        bounds=_bounds(view),
     )
     return replace(facts, activity=activity)
+
+
+def _bounds(view: LakeView) -> tuple[str, ...]:
+    """Return the customers at which large tables are cut, so that metrics need little memory."""
+    if view.rows(DAYS) <= PART_ROWS:
+        return ()
+    ranges = cut([read_span(Path(file)) for file in view.files(DAYS)], PART_ROWS)
+    return tuple(part.low for part in ranges if part.low is not None)
 
 
 def newest(days: ir.Table, states: ir.Table, mark: KeptMark) -> tuple[ir.Table, ir.Table]:
