@@ -36,6 +36,7 @@ WORKING: dict[str, tuple[str, ...]] = {
     "settings": (),
     "quality": (),
     "doctor": (),
+    "refresh": (),
     "compact": (),
     "erase": ("00003", "--yes"),
 }
@@ -65,7 +66,7 @@ def test_every_command_is_tried_here():
     assert set(COMMANDS) <= set(WORKING) | ELSEWHERE
 
 
-CHANGING = {"compact", "erase", "run", "import", "report"}
+CHANGING = {"refresh", "compact", "erase", "run", "import", "report"}
 
 
 @pytest.fixture
