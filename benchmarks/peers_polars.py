@@ -47,7 +47,7 @@ def lifecycle(files: Sequence[str], as_of: date) -> Rows:
         .group_by(month + 1)
         .agg(dormant=pl.len())
     )
-    found = counted.join(lost, on="month", how="left").with_columns(pl.col("dormant").fill_null(0))
+    found = counted.join(lost, on="month", how="full", coalesce=True).fill_null(0)
     return _run(found.sort("month")).rows()
 
 

@@ -47,8 +47,9 @@ WITH months AS (
     SELECT month + 1 AS month, count(*) AS dormant
     FROM active WHERE following IS NULL OR following > month + 1 GROUP BY month
 )
-SELECT month, new, returning_, resurrecting, coalesce(dormant, 0)
-FROM counted LEFT JOIN lost USING (month) ORDER BY month
+SELECT month, coalesce(new, 0), coalesce(returning_, 0), coalesce(resurrecting, 0),
+    coalesce(dormant, 0)
+FROM counted FULL JOIN lost USING (month) ORDER BY month
 """
 
 SCORES = """cuts AS (

@@ -51,7 +51,7 @@ def lifecycle(kept: KeptFiles, as_of: date, memory_mb: int) -> Rows:
     query = f"""
         WITH sums AS ({_month_sums(kept, months)}), counted AS ({each})
         SELECT month, new, returning_, active - new - returning_, before - returning_
-        FROM counted WHERE active > 0 ORDER BY month
+        FROM counted ORDER BY month
     """
     return _rows(kept, memory_mb, query)
 

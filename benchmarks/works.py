@@ -99,14 +99,15 @@ def remove(path: Path) -> None:
 
 
 def figures(as_of: date, work: str, found: object) -> Figures:
-    """Return the figures of an answer; of months, those that had ended by the as-of date."""
+    """Return the figures of an answer; of months, those that had ended
+    by the as-of date and in which anybody came or went."""
     if isinstance(found, Path):
         return figures_of_file(found)
     month, rows = as_of.year * 12 + as_of.month - 1, found
     if work == "cohorts":
         rows = [row for row in rows if row[0] + row[1] < month]
     if work == "lifecycle":
-        rows = [row for row in rows if row[0] < month]
+        rows = [row for row in rows if row[0] < month and any(row[1:])]
     return figures_of_rows(rows)
 
 
