@@ -24,7 +24,7 @@ DEFAULT_AS_OF = date(2026, 1, 1)
 DEFAULT_MONTHS = 36
 CUSTOMERS_MAX = 500_000_000
 MONTHS_MIN, MONTHS_MAX = 3, 120
-ORDERS_PER_CUSTOMER_MIN, ORDERS_PER_CUSTOMER_MAX = 1.5, 200.0
+ORDERS_PER_CUSTOMER_MIN, ORDERS_PER_CUSTOMER_MAX = 1.5, 100.0
 
 _SOURCES = (
     Source("organic", 0.30, 1.00, 1.00, 1.00, 0.30, 0.10),
@@ -53,7 +53,7 @@ def planned_world(
     seed : 0 or more.
     as_of : first business day after the data.
     months : length of the data, 3..120.
-    orders_per_customer : mean number of orders in the data, 1.5..200; None takes the kind's.
+    orders_per_customer : mean number of orders in the data, 1.5..100; None takes the kind's.
 
     Raises
     ------
