@@ -7,6 +7,7 @@ of its own. Where that costs more than it saves, everything is made anew, range 
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 from collections.abc import Iterator
@@ -121,6 +122,9 @@ def refresh_if_due(workspace: Workspace, *, progress: ProgressSink = silent) -> 
             refresh_holding(workspace, writer, progress=progress)
     except (WorkspaceBusyError, PermissionError):
         return
+    except OSError as fault:
+        if fault.errno != errno.EROFS:
+            raise
 
 
 def refresh_holding(
