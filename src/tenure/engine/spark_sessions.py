@@ -18,7 +18,8 @@ from tenure.kernel import EngineError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-JAVA_MIN = 17
+JAVA_MIN, JAVA_MAX = 17, 23
+"""Spark 4.0 is made for 17 and 21; Java 24 took away a class that its Hadoop calls."""
 _PARTITIONS_PER_THREAD = 4
 
 FIGURES: Mapping[str, str] = {
@@ -103,21 +104,22 @@ def check_java() -> None:
 
     Raises
     ------
-    EngineError : there is none, or it is too old.
+    EngineError : there is none, or it is too old or too new.
     """
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+    expected = f"Java {JAVA_MIN} to {JAVA_MAX}, for Spark"
     remedy = (
         f"install Java {JAVA_MIN} (Debian, Ubuntu: apt-get install openjdk-17-jre-headless) and "
-        'set JAVA_HOME if it is not on the path; or set engine = "duckdb"'
+        'set JAVA_HOME if another comes first on the path; or set engine = "duckdb"'
     )
     if found is None:
-        raise EngineError("a machine without Java", f"Java {JAVA_MIN} or newer, for Spark", remedy)
+        raise EngineError("a machine without Java", expected, remedy)
     told = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r'version "(?:1\.)?(\d+)', told.stderr + told.stdout)
-    if version is None or int(version.group(1)) < JAVA_MIN:
+    if version is None or not JAVA_MIN <= int(version.group(1)) <= JAVA_MAX:
         said = _first_line(told.stderr or told.stdout or "no answer")
-        raise EngineError(f"{found}: {said}", f"Java {JAVA_MIN} or newer, for Spark", remedy)
+        raise EngineError(f"{found}: {said}", expected, remedy)
 
 
 def _pyspark_sessions() -> type[SparkSession]:
