@@ -13,11 +13,9 @@ from functools import partial
 from pathlib import Path
 
 import ibis
-import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
-from tenure.activity.contract import ACTIVITY
 from tenure.assembly.kept_tables import DAYS, DEFINITION, KEPT_TABLES, STATES
 from tenure.engine.duck import DuckDBEngine, first_row, literal, quote
 from tenure.engine.lake_layout import CustomerRange, FileSpan
@@ -30,6 +28,19 @@ BUCKET_ROWS = 1_000_000
 """About how many rows of activity are worked on at a time."""
 
 _STAGE = "customer days"
+
+_COLUMNS_READ = (
+    "customer_id",
+    "occurred_on",
+    "order_id",
+    "kind",
+    "value",
+    "channel",
+    "source",
+    "product_id",
+    "category",
+)
+"""The columns of activity that customer-days are made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +115,9 @@ def gather(engine: DuckDBEngine, activity: Sequence[str], touched: str, path: Pa
     engine : does the work.
     activity : files of activity.
     touched : name of a table with the customers' `customer_id`.
-    path : the file to write; only columns that customer-days are made from.
+    path : the file to write, with the columns that customer-days are made from.
     """
-    names = ", ".join(quote(name) for name in _columns_read())
+    names = ", ".join(quote(name) for name in _COLUMNS_READ)
     listed = ", ".join(literal(file) for file in activity)
     found = first_row(
         engine.connection,
@@ -115,14 +126,6 @@ def gather(engine: DuckDBEngine, activity: Sequence[str], touched: str, path: Pa
         f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy)",
     )
     return int(found[0])
-
-
-def _columns_read() -> list[str]:
-    """Return the columns of activity that customer-days are made from."""
-    activity = ibis.table(ibis.Schema.from_pyarrow(ACTIVITY), name="activity")
-    days = days_of_activity(Relation(activity, DuckDBEngine()), Calendar())
-    read = {node.name for node in days.op().find(ops.Field)}
-    return [name for name in ACTIVITY.names if name in read]
 
 
 def _days(engine: DuckDBEngine, plan: Build, part: CustomerRange) -> ir.Table:
