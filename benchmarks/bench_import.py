@@ -1,6 +1,6 @@
 """Import of a CSV of 8 columns, clean and messy, against DuckDB's bare reader and pandas.
 
-TENURE_BENCH_ROWS sets the number of rows (default 2,000,000). The bare reader only splits
+TENURE_BENCH_ROWS sets the number of rows (default 300,000). The bare reader only splits
 the text; pandas parses dates and numbers and drops duplicates, but keeps no line numbers,
 quarantines nothing and writes Parquet; Tenure does all of it and commits to the lake.
 """
@@ -20,7 +20,7 @@ from benchmarks.measuring import Measurement, measure_interleaved
 from tenure.activity.importing import ImportOptions
 from tenure.assembly import Workspace, import_into
 
-ROW_COUNT = int(os.environ.get("TENURE_BENCH_ROWS", "2000000"))
+ROW_COUNT = int(os.environ.get("TENURE_BENCH_ROWS", "300000"))
 
 # Made from the row number alone, so every run reads the same bytes.
 _CLEAN = """

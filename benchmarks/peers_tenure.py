@@ -17,29 +17,29 @@ from tenure.metrics.purchases import TUPLE, purchase_statistics
 from tenure.metrics.rfm import rfm as rfm_table
 from tenure.snapshots import snapshot as customers_snapshot
 
-RAW, KEPT, SPARK = "raw", "kept", "spark"
+RAW, KEPT, SPARK, SPARK_KEPT = "raw", "kept", "spark", "spark-kept"
 SPARK_MASTER = "local[2]"
 
 
 def facts(root: Path, source: str) -> Facts:
-    """Return a workspace's facts read in one of the three ways.
+    """Return a workspace's facts read in one of four ways.
 
     Parameters
     ----------
     root : the workspace.
     source : `raw` reads the activity as if nothing were kept, `kept` insists on kept tables,
-        `spark` reads the raw activity on Spark.
+        `spark` and `spark-kept` do the same on Spark.
 
     Raises
     ------
     RuntimeError : the kept tables are missing or behind the facts.
     """
     workspace = Workspace.open(root)
-    if source == SPARK:
+    if source in (SPARK, SPARK_KEPT):
         settings = replace(workspace.settings, engine="spark", spark_master=SPARK_MASTER)
         workspace = replace(workspace, settings=settings)
     found = workspace.facts()
-    if source == KEPT:
+    if source in (KEPT, SPARK_KEPT):
         if not isinstance(found.activity, KeptActivity):
             raise RuntimeError(f"{root} has no kept tables, or they are behind its facts")
         return found

@@ -17,7 +17,7 @@ from tenure.assembly import Workspace, simulate_exports, simulate_workspace
 from tenure.simulation import World, planned_world
 
 SEED = 20260101
-PILOT_CUSTOMERS = 5000
+PILOT_CUSTOMERS = 2000
 """Customers of the small shop on which every peer warms up, and which tells rows per customer."""
 
 _DONE = "ground.json"
@@ -97,6 +97,7 @@ def exports(customers: int, folder: Path) -> Path:
 def rows_apart(files: list[str], rows: int, target: Path) -> list[str]:
     """Write the first rows of some activity files into a file; return it as a list of files."""
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(
             f"COPY (SELECT * FROM read_parquet({files}) LIMIT {rows}) TO '{target}' "
             "(FORMAT parquet, COMPRESSION zstd)"

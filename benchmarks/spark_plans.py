@@ -1,6 +1,7 @@
 """What Spark does for each work: shuffles, joins and skew, read from the plans it executed.
 
-    python -m benchmarks.spark_plans [--rows N] [--folder FOLDER] [--output FILE] [--json]
+    python -m benchmarks.spark_plans [--rows N] [--folder FOLDER]
+                                     [--works WORK,WORK] [--output FILE] [--json]
 
 The works run on a simulated shop at `local[2]`. The number of shuffles and joins is read
 from the executed (adaptive) plan, rows and bytes from Spark's own task metrics.
@@ -20,8 +21,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from benchmarks import peers_tenure
 from benchmarks.scale_ground import Ground, ground
+from benchmarks.scale_upkeep import keep_tables
 from benchmarks.works import FILED, WORKS, perform
 
 _TASKS_MAX = 100_000
@@ -34,6 +38,7 @@ class Plan:
     Parameters
     ----------
     work : its name.
+    source : `spark` from raw facts, `spark-kept` from the kept tables.
     rows : rows of activity.
     queries : executed plans.
     shuffles : exchanges between stages, broadcasts not counted.
@@ -51,6 +56,7 @@ class Plan:
     """
 
     work: str
+    source: str
     rows: int
     queries: int
     shuffles: int
@@ -79,10 +85,18 @@ def plans(shop: Ground, folder: Path, works: Sequence[str], source: str) -> Iter
         call = partial(getattr(peers_tenure, work), shop.root, shop.as_of, source=source)
         before = _executions(session)
         perform(call, target)
-        yield _plan(session, work, shop.rows, before)
+        yield _plan(session, work, source, shop.rows, before)
 
 
-def _plan(session: Any, work: str, rows: int, before: int) -> Plan:
+def heaviest_customer_rows(shop: Ground) -> int:
+    """Return the most rows that any one customer has: they all go to one task."""
+    counted = "SELECT count(*) AS n FROM read_parquet(?) GROUP BY customer_id"
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT max(n) FROM ({counted})", [shop.activity()]).fetchall()
+    return int(found[0][0])
+
+
+def _plan(session: Any, work: str, source: str, rows: int, before: int) -> Plan:
     _listeners_done(session)
     store = session._jsparkSession.sharedState().statusStore()
     done = [e for e in _items(store.executionsList()) if e.executionId() >= before]
@@ -94,6 +108,7 @@ def _plan(session: Any, work: str, rows: int, before: int) -> Plan:
     written = [int(stage.shuffleWriteBytes()) for stage in stages]
     return Plan(
         work=work,
+        source=source,
         rows=rows,
         queries=len(done),
         shuffles=nodes["Exchange"],
@@ -186,14 +201,25 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.spark_plans")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="where the shop is made and found again")
+    parser.add_argument(
+        "--works", type=lambda given: given.split(","), default=WORKS, metavar="WORK,WORK"
+    )
     parser.add_argument("--output", type=Path, help="keep the results here, as JSON")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(list(arguments))
     say: Callable[[str], None] = partial(print, file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as spare:
         shop = ground(options.rows, options.folder or Path(spare), say)
-        found = list(plans(shop, Path(spare), WORKS, peers_tenure.SPARK))
-    told = json.dumps([asdict(plan) for plan in found], indent=1)
+        keep_tables(shop.root)
+        found = [
+            plan
+            for source in (peers_tenure.SPARK, peers_tenure.SPARK_KEPT)
+            for plan in plans(shop, Path(spare), options.works, source)
+        ]
+        heaviest = heaviest_customer_rows(shop)
+    told = json.dumps(
+        {"heaviest_customer_rows": heaviest, "plans": [asdict(plan) for plan in found]}, indent=1
+    )
     if options.output is not None:
         options.output.write_text(told + "\n", encoding="utf-8")
     print(told if options.json else "\n".join(lines(found)))
@@ -203,16 +229,20 @@ def main(arguments: Sequence[str]) -> int:
 def lines(found: Sequence[Plan]) -> list[str]:
     """Return the plans as a table for a terminal."""
     head = (
-        f"{'work':<12}{'shuffles':>9}{'rows':>14}{'MB':>9}{'broadcasts':>11}{'skew':>7}"
+        f"{'work':<22}{'shuffles':>9}{'rows':>14}{'MB':>9}{'broadcasts':>11}{'skew':>7}"
         f"{'CPU s':>8}{'peak MB':>9}{'spilled MB':>11}{'to driver':>10}  joins"
     )
-    return [head] + [
-        f"{p.work:<12}{p.shuffles:>9}{p.shuffle_rows:>14,}{p.shuffle_bytes / 1e6:>9.1f}"
-        f"{p.broadcasts:>11}{p.skew or 0:>7.1f}{p.cpu_seconds:>8.1f}{p.peak_task_bytes / 1e6:>9.0f}"
-        f"{p.spilled_bytes / 1e6:>11.1f}{p.driver_rows:>10,}  "
-        + (", ".join(f"{number} {name}" for name, number in p.joins.items()) or "none")
-        for p in found
-    ]
+    return [head, *map(_line, found)]
+
+
+def _line(p: Plan) -> str:
+    joins = ", ".join(f"{number} {name}" for name, number in p.joins.items()) or "none"
+    return (
+        f"{f'{p.work}, {p.source}':<22}{p.shuffles:>9}{p.shuffle_rows:>14,}"
+        f"{p.shuffle_bytes / 1e6:>9.1f}{p.broadcasts:>11}{p.skew or 0:>7.1f}"
+        f"{p.cpu_seconds:>8.1f}{p.peak_task_bytes / 1e6:>9.0f}{p.spilled_bytes / 1e6:>11.1f}"
+        f"{p.driver_rows:>10,}  {joins}"
+    )
 
 
 if __name__ == "__main__":

@@ -133,6 +133,7 @@ def figures_of_file(path: Path) -> Figures:
     """
     where = f"read_parquet('{path / '*.parquet' if path.is_dir() else path}')"
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {where}").fetchall()]
         if "customer_id" in names:
             row, columns = "customer_id", [n for n in (*SNAPSHOT_COLUMNS, *RHYTHM) if n in names]
