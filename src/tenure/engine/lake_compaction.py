@@ -1,7 +1,7 @@
 """Compaction: many files into few, sorted; big tables into files of one customer range each.
 
-However large a table is, the work needs room for one range at a time: rows are dealt out to their
-ranges in one pass, then each range is sorted by itself.
+However large a table is, the work needs room for one range at a time: rows of many ranges are
+dealt out to them in one pass, then each range is sorted by itself.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ READERS_GRACE_SECONDS = 3600
 
 RANGE_ROWS = 6_000_000
 """About how many rows a file of one customer range holds."""
+
+SCANS_MAX = 8
+"""Up to so many ranges, files are read once for each: writing every row twice costs more."""
 
 _SAMPLE_ROWS = 50_000
 _PARTITIONS_AT_ONCE = 64
@@ -159,7 +162,7 @@ def _by_ranges(work: _Work, spans: list[FileSpan]) -> Compacted:
         return Compacted(work.table, len(spans), len(spans), rows)
     _drop_unfit_mark(work, [span.path for span in strangers])
     ranges = _ranges(work, spans, rows)
-    dealt = _deal_out(work, strangers, ranges) if len(ranges) > 1 else None
+    dealt = _deal_out(work, strangers, ranges) if len(ranges) > SCANS_MAX else None
     tidy = [span for span in spans if span not in strangers]
     done = 0
     for number, part in enumerate(ranges):

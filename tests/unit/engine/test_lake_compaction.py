@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tenure.engine import lake_compaction
 from tenure.engine.duck import connect
 from tenure.engine.lake import Lake
 from tenure.engine.lake_care import erase_rows
@@ -34,8 +35,10 @@ LAYOUT = Layout("customer_id, occurred_at", {"occurred_on": "occurred_at // 10"}
 MARK = KeptMark(0, "UTC", 1, 1, 1, None, None, None, False, 0)
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+@pytest.fixture(params=["dealt out", "read for each range"])
+def lake(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    if request.param == "dealt out":
+        monkeypatch.setattr(lake_compaction, "SCANS_MAX", 1)
     made = Lake(tmp_path / "lake", {"activity": SCHEMA}, lock_timeout_seconds=0.2)
     made.create()
     return made
