@@ -22,6 +22,7 @@ _SHOWN = (
     "net_value",
 )
 _ROWS_PRINTED_MAX = 20
+_ROWS_OF_JSON_MAX = 1000
 
 
 @click.command("snapshot")
@@ -58,15 +59,20 @@ def snapshot_command(
         table = state.snapshot.table
         if customer is not None:
             table = table.filter(table.customer_id == customer)
-        rows = state.snapshot.collect(table.order_by("customer_id"))
+        ordered = table.order_by("customer_id")
         if output is not None:
-            write_table(rows, output)
+            write_table(state.snapshot.collect(ordered), output)
+        # Only what is printed leaves the engine: there may be millions of customers.
+        most = _ROWS_OF_JSON_MAX if as_json else _ROWS_PRINTED_MAX
+        rows = state.snapshot.collect(ordered.limit(most))
+        found = state.snapshot.collect(table.aggregate(customers=table.count()))
+        customers = found["customers"][0].as_py()
         if as_json:
-            shown = rows.slice(0, 1000).to_pylist()
+            shown = rows.to_pylist()
             print_json(
                 {
                     "as_of": state.as_of,
-                    "customers": rows.num_rows,
+                    "customers": customers,
                     "kept": kept,
                     "output": output,
                     "rows": shown,
@@ -78,12 +84,9 @@ def snapshot_command(
             print_table(f"{customer} as of {state.as_of}", ("column", "value"), pairs)
             return
         print_table(
-            f"{rows.num_rows:,} customers as of {state.as_of}",
+            f"{customers:,} customers as of {state.as_of}",
             _SHOWN,
-            [
-                tuple(row[name] for name in _SHOWN)
-                for row in rows.slice(0, _ROWS_PRINTED_MAX).to_pylist()
-            ],
+            [tuple(row[name] for name in _SHOWN) for row in rows.to_pylist()],
             left=3,
         )
         out = console()

@@ -43,8 +43,9 @@ _QUIET: Mapping[str, str] = {
     "spark.app.name": "tenure",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "ERROR",
 }
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+_LOGGING = Path(__file__).with_name("spark-log4j2.properties")
 
 
 def spark_session(
@@ -74,14 +75,18 @@ def spark_session(
     local = master.startswith("local")
     if master == "local[*]" and threads:
         master = f"local[{threads}]"
-    chosen = {**_QUIET, **(_LOCAL if local else {})} if not remote else {}
+    given = dict(conf or {})
+    chosen = {} if remote else {**_QUIET, **(_LOCAL if local else {})}
+    if not remote:
+        logging = f'"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"'
+        given[_JAVA_OPTIONS] = f"{logging} {given.get(_JAVA_OPTIONS, '')}".strip()
     if local:
         cores = threads or os.cpu_count() or 1
         chosen["spark.sql.shuffle.partitions"] = str(_PARTITIONS_PER_THREAD * cores)
     if memory_limit_mb is not None and not remote:
         chosen["spark.driver.memory"] = f"{memory_limit_mb}m"
     builder = sessions.builder.remote(master) if remote else sessions.builder.master(master)
-    for name, value in {**chosen, **(conf or {}), **FIGURES}.items():
+    for name, value in {**chosen, **given, **FIGURES}.items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
