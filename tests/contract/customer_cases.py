@@ -105,7 +105,6 @@ SNAPSHOT_CASES: Mapping[str, Case] = {
     "after spring forward": _snapshot(CHANGES[0]),
     "after fall back": _snapshot(CHANGES[1], calendar=SHANGHAI),
     "before everything": _snapshot(date(2020, 1, 1)),
-    "after the first customer": _snapshot(date(2023, 1, 1)),
     "as known earlier": _snapshot(AS_OF, received_before=RECEIVED, attributes=("score",)),
     "other rules": _snapshot(
         AS_OF, stage_rule=StageRule(1.1, 2.5, 3, 0.5), attributes=("home city?", "absent")
