@@ -325,3 +325,15 @@ def test_a_reader_during_a_refresh_sees_one_state(workspace: Workspace) -> None:
     refresh(workspace, full=True)
     compact_workspace(workspace)
     assert rows_of(Relation(activity.days, facts.engine)) == before
+
+
+def test_months_of_many_years_give_the_same_figures(workspace: Workspace) -> None:
+    append(workspace, history(random.Random(17), 80, days=365 * 30))
+    refresh(workspace)
+    facts = workspace.facts()
+    for name in ("cohorts", "lifecycle"):
+        ours, theirs = (
+            METRICS[name].function(f.activity, calendar=workspace.calendar).as_dict()
+            for f in (facts, plain(facts))
+        )
+        assert ours == theirs, name
