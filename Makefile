@@ -66,15 +66,18 @@ lock: $(VENV)/.uv-ready ## resolve the requirements anew, with hashes
 	$(COMPILE) -c requirements/dev.txt --extra demo --group build pyproject.toml \
 		-o requirements/demo.txt
 	$(COMPILE) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
+	echo setuptools | $(COMPILE) - -o requirements/build.txt
 
 clean: ## remove the environment, caches and the demo
 	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		.import_linter_cache .coverage
 
+# PySpark comes as sources only; build.txt says, with hashes, what may build them.
 # A stamp inside .venv says that what it names is installed. The demo's stamp comes with the
 # developers' one; `install` removes nothing, so the demo never takes their tools away.
-$(VENV)/.dev-ready: $(VENV)/.uv-ready requirements/dev.txt pyproject.toml
-	$(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt
+$(VENV)/.dev-ready: $(VENV)/.uv-ready requirements/dev.txt requirements/build.txt pyproject.toml
+	$(UV) pip sync --quiet --compile-bytecode --require-hashes \
+		--build-constraints requirements/build.txt requirements/dev.txt
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.demo-ready
 
