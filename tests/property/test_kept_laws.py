@@ -132,6 +132,7 @@ def check_figures(workspace: Workspace) -> None:
             assert ours == theirs, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_refreshed_by_parts_or_whole_or_not_kept_every_cell_is_the_same(
     workspace: Workspace, seed: int

@@ -68,6 +68,8 @@ def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
     with workspace.lake.writing() as writer:
         clear_unfinished(workspace.scratch)
         drop_outdated(writer)
+        if writer.mark is not None:
+            refresh_holding(workspace, writer, whole_allowed=False)
         rows = erase_rows(
             writer,
             workspace.connection(),

@@ -172,6 +172,13 @@ def test_tables_of_other_definitions_are_made_anew_and_do_not_stop_an_erasure(
     assert not list((workspace.root / "lake" / "customer_days").glob("*.parquet"))
 
 
+def test_erasure_between_import_and_refresh_keeps_the_tables(workspace: Workspace) -> None:
+    refresh(workspace)
+    append(workspace, 10, order="p")
+    erase_customer(workspace, "c0003")
+    assert is_kept(workspace)
+
+
 def test_unsorted_activity_is_laid_out_first(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
