@@ -149,10 +149,17 @@ SELECT customer_id, $as_of AS as_of, first_activity_on, last_activity_on, first_
         WHEN order_day_count >= 5 AND trend <= -1.645 THEN 'declining'
         WHEN order_day_count <= 1 THEN 'new' WHEN order_day_count < 5 THEN 'growing'
         WHEN trend >= 1.645 THEN 'growing' ELSE 'mature' END AS lifecycle_stage,
-    recency_score, frequency_score, monetary_score, CASE {CASES} END AS rfm_segment
+    recency_score, frequency_score, monetary_score, CASE {CASES} END AS rfm_segment $attributes
 FROM placed
 """
-"""The snapshot's columns but for attributes and subscriptions, from `people`."""
+"""The snapshot's columns but for subscriptions, from `people`."""
+
+WITH_ATTRIBUTES = """people AS (
+    SELECT * REPLACE (coalesce(order_count, 0) AS order_count,
+        coalesce(order_day_count, 0) AS order_day_count)
+    FROM known FULL JOIN ($told) AS told USING (customer_id)
+)"""
+"""Everybody of whom anything is known, from `known`."""
 
 _VALUES_IN_WINDOWS = ", ".join(
     f"sum(value) FILTER (kind IN ('order', 'refund') AND occurred_on >= $as_of - {d}) AS value_{d}"
@@ -194,11 +201,11 @@ WITH past AS (
     FROM gapped GROUP BY customer_id
 ), typical AS (
     SELECT quantile_cont(median_gap_days, 0.5) AS typical_gap_days FROM buyers
-), people AS (
+), known AS (
     SELECT active.*, buyers.* EXCLUDE (customer_id, orders, order_days), typical_gap_days,
         coalesce(orders, 0) AS order_count, coalesce(order_days, 0) AS order_day_count
     FROM active LEFT JOIN buyers USING (customer_id), typical
-), {CUSTOMER_ROWS}
+), {WITH_ATTRIBUTES}, {CUSTOMER_ROWS}
 """
 
 
@@ -230,9 +237,45 @@ def purchases(files: Sequence[str], as_of: date, target: Path, memory_mb: int) -
     _write(files, as_of, memory_mb, _PURCHASES, target)
 
 
-def snapshot(files: Sequence[str], as_of: date, target: Path, memory_mb: int) -> None:
-    """Write one row per customer: the snapshot's columns but for attributes and subscriptions."""
-    _write(files, as_of, memory_mb, _SNAPSHOT, target)
+def snapshot(
+    files: Sequence[str], as_of: date, target: Path, memory_mb: int, attributes: Sequence[str]
+) -> None:
+    """Write one row per customer: the snapshot's columns but for subscriptions."""
+    views = {"activity": files, "attributes": attributes}
+    with opened(views, memory_mb) as connection:
+        write_snapshot(connection, _SNAPSHOT, as_of, target)
+
+
+def write_snapshot(
+    connection: duckdb.DuckDBPyConnection, query: str, as_of: date, target: Path
+) -> None:
+    """Write a snapshot with a column for each attribute that the view `attributes` names."""
+    found = connection.execute("SELECT DISTINCT name FROM attributes ORDER BY name").fetchall()
+    columns = {name: f"attr_{name}" for (name,) in found}
+    newest = "(coalesce(known_at, received_at), received_at, attribute_id)"
+    told = ", ".join(
+        ["customer_id"]
+        + [
+            f"arg_max_null(value, {newest}) FILTER (name = '{name}') AS {column}"
+            for name, column in columns.items()
+        ]
+    )
+    text = (
+        query.replace(
+            "$told",
+            f"SELECT {told} FROM attributes "
+            "WHERE coalesce(known_at, received_at) < TIMESTAMP $as_of GROUP BY customer_id",
+        )
+        .replace("$attributes", "".join(f", {column}" for column in columns.values()))
+        .replace("TIMESTAMP $as_of", f"TIMESTAMP '{as_of}'")
+        .replace("$as_of", f"DATE '{as_of}'")
+    )
+    connection.execute(f"COPY ({text}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
+
+
+_NOBODY = """SELECT NULL::VARCHAR AS customer_id, NULL::VARCHAR AS name, NULL::VARCHAR AS value,
+    NULL::TIMESTAMP AS known_at, NULL::TIMESTAMP AS received_at, NULL::VARCHAR AS attribute_id
+WHERE false"""
 
 
 @contextmanager
@@ -246,9 +289,8 @@ def opened(
             connection.execute("SET enable_progress_bar = false")
             for name, files in views.items():
                 listed = ", ".join(f"'{file}'" for file in files)
-                connection.execute(
-                    f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])"
-                )
+                rows = f"SELECT * FROM read_parquet([{listed}])" if files else _NOBODY
+                connection.execute(f"CREATE TEMP VIEW {name} AS {rows}")
             yield connection
 
 

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from benchmarks.peers_sql import CASES, CUSTOMER_ROWS, SCORES, opened
+from benchmarks.peers_sql import (
+    CASES,
+    CUSTOMER_ROWS,
+    SCORES,
+    WITH_ATTRIBUTES,
+    opened,
+    write_snapshot,
+)
 from benchmarks.works import WINDOWS_DAYS, Rows
 
 _MASK_BITS = 62
@@ -47,32 +54,28 @@ def cohorts(kept: KeptFiles, as_of: date, memory_mb: int) -> Rows:
 def lifecycle(kept: KeptFiles, as_of: date, memory_mb: int) -> Rows:
     """Return (month, new, returning, resurrecting, dormant)."""
     months = range(kept.origin_month, _month(as_of) + 1)
-    each = " UNION ALL ".join(_month_counts(kept, month) for month in months)
-    query = f"""
-        WITH sums AS ({_month_sums(kept, months)}), counted AS ({each})
-        SELECT month, new, returning_, active - new - returning_, before - returning_
-        FROM counted ORDER BY month
-    """
-    return _rows(kept, memory_mb, query)
-
-
-def _month_sums(kept: KeptFiles, months: range) -> str:
     wanted = [f"sum({_bit(kept, m)})::BIGINT AS active_{m}" for m in months]
     wanted += [
         f"sum({_bit(kept, m)} & {_bit(kept, m - 1)})::BIGINT AS kept_{m}" for m in months[1:]
     ]
-    wanted += [f"count(*) FILTER ({_FIRST_MONTH} = {m}) AS new_{m}" for m in months]
-    return f"SELECT {', '.join(wanted)} FROM states WHERE first_order_on IS NOT NULL"
-
-
-def _month_counts(kept: KeptFiles, month: int) -> str:
-    known = month > kept.origin_month
-    returning = f"kept_{month}" if known else "0"
-    before = f"active_{month - 1}" if known else "0"
-    return (
-        f"SELECT {month} AS month, new_{month} AS new, active_{month} AS active, "
-        f"{returning} AS returning_, {before} AS before FROM sums"
+    found = _rows(
+        kept,
+        memory_mb,
+        f"SELECT {_FIRST_MONTH} AS cohort, count(*) AS customers, {', '.join(wanted)} "
+        "FROM states WHERE first_order_on IS NOT NULL GROUP BY cohort",
     )
+    new = {cohort: customers for cohort, customers, *_ in found}
+    active = [sum(row[2 + i] for row in found) for i in range(len(months))]
+    returning = [
+        0,
+        *(sum(row[2 + len(months) + i] for row in found) for i in range(len(months) - 1)),
+    ]
+    before = [0, *active]
+    return [
+        (month, new.get(month, 0), returning[i], active[i] - new.get(month, 0) - returning[i],
+         before[i] - returning[i])
+        for i, month in enumerate(months)
+    ]  # fmt: skip
 
 
 def rfm(kept: KeptFiles, as_of: date, memory_mb: int) -> Rows:
@@ -101,8 +104,10 @@ def purchases(kept: KeptFiles, as_of: date, target: Path, memory_mb: int) -> Non
     _write(kept, memory_mb, query, target)
 
 
-def snapshot(kept: KeptFiles, as_of: date, target: Path, memory_mb: int) -> None:
-    """Write one row per customer: the snapshot's columns but for attributes and subscriptions."""
+def snapshot(
+    kept: KeptFiles, as_of: date, target: Path, memory_mb: int, attributes: Sequence[str]
+) -> None:
+    """Write one row per customer: the snapshot's columns but for subscriptions."""
     day = f"DATE '{as_of}'"
     windows = ", ".join(
         f"sum(order_count) FILTER (occurred_on >= {day} - {d})::BIGINT AS orders_{d}, "
@@ -117,14 +122,16 @@ def snapshot(kept: KeptFiles, as_of: date, target: Path, memory_mb: int) -> None
             GROUP BY customer_id
         ), typical AS (
             SELECT quantile_cont(median_gap_days, 0.5) AS typical_gap_days FROM states
-        ), people AS (
+        ), known AS (
             SELECT states.* EXCLUDE (gross_value, returned_value), gross_value AS ordered,
                 returned_value AS returned, recent.* EXCLUDE (customer_id), typical_gap_days,
                 distinct_product_count AS products, distinct_category_count AS categories
             FROM states LEFT JOIN recent USING (customer_id), typical
-        ), {CUSTOMER_ROWS}
+        ), {WITH_ATTRIBUTES}, {CUSTOMER_ROWS}
     """
-    _write(kept, memory_mb, query.replace("$as_of", day), target)
+    views = {"days": kept.days, "states": kept.states, "attributes": attributes}
+    with opened(views, memory_mb) as connection:
+        write_snapshot(connection, query, as_of, target)
 
 
 _FIRST_MONTH = "(year(first_order_on) * 12 + month(first_order_on) - 1)"

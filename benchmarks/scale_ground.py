@@ -44,6 +44,10 @@ class Ground:
         """Return the files of the activity."""
         return Workspace.open(self.root).lake.view().files("activity")
 
+    def attributes(self) -> list[str]:
+        """Return the files of the customers' attributes."""
+        return Workspace.open(self.root).lake.view().files("customer_attributes")
+
     def kept(self) -> KeptFiles:
         """Return the files of the kept tables.
 

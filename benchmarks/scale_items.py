@@ -119,8 +119,12 @@ def _works(peer: str, shop: Ground, target: Path) -> dict[str, Work]:
     if peer in (SQL, SQL_KEPT):
         module = peers_sql if peer == SQL else peers_sql_kept
         data = shop.activity() if peer == SQL else shop.kept()
-        limit = {"memory_mb": shop.memory_mb()}
-        return {work: _work(module, work, (data, shop.as_of), limit, target) for work in WORKS}
+        limit: dict[str, object] = {"memory_mb": shop.memory_mb()}
+        more = {"snapshot": {**limit, "attributes": shop.attributes()}}
+        return {
+            work: _work(module, work, (data, shop.as_of), more.get(work, limit), target)
+            for work in WORKS
+        }
     source = {TENURE: peers_tenure.RAW, KEPT: peers_tenure.KEPT, SPARK: peers_tenure.SPARK}[peer]
     given = {"source": source}
     return {

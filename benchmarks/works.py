@@ -49,7 +49,7 @@ SNAPSHOT_COLUMNS = (
     "last_channel", "acquisition_source", "median_gap_days", "mean_gap_days", "recency_score",
     "frequency_score", "monetary_score", "rfm_segment",
 )  # fmt: skip
-"""What every peer computes of a customer. Tenure and the SQL by hand compute more: `RHYTHM`."""
+"""What every peer computes of a customer. Tenure and the SQL by hand compute more."""
 
 _TUPLE = ("repeat_order_day_count", "age_at_last_order_days", "age_days")
 
@@ -58,6 +58,7 @@ RHYTHM = (
 )  # fmt: skip
 
 _RELATIVE = 1e-9  # sums of floating numbers differ in their last digits by order of adding
+_ATTRIBUTE = "attr_"
 _REAL = frozenset({"mean_order_value", "return_rate", "median_gap_days", "mean_gap_days",
                    "rhythm_days", "overdue_ratio", "mean_repeat_values"})  # fmt: skip
 
@@ -136,7 +137,9 @@ def figures_of_file(path: Path) -> Figures:
         connection.execute("SET enable_progress_bar = false")
         names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {where}").fetchall()]
         if "customer_id" in names:
-            row, columns = "customer_id", [n for n in (*SNAPSHOT_COLUMNS, *RHYTHM) if n in names]
+            shared = {*SNAPSHOT_COLUMNS, *RHYTHM}
+            row = "customer_id"
+            columns = [n for n in names if n in shared or n.startswith(_ATTRIBUTE)]
         else:
             row, columns = "|| '|' ||".join(_TUPLE), names
         wanted = ", ".join(_figure(name, row) for name in columns)
@@ -149,7 +152,11 @@ def _figure(name: str, row: str) -> str:
         return f"sum({name}::DOUBLE)"
     if name.endswith(("_value", "_days")) and "value" in name:
         return f"sum(hash({row}, round({name}::DOUBLE * 100)::BIGINT) % 1000003)::BIGINT"
-    cast = "DATE" if name.endswith("_on") else "VARCHAR" if name in _TEXTS else "BIGINT"
+    cast = "BIGINT"
+    if name.endswith("_on"):
+        cast = "DATE"
+    if name in _TEXTS or name.startswith(_ATTRIBUTE):
+        cast = "VARCHAR"
     return f"sum(hash({row}, {name}::{cast}) % 1000003)::BIGINT"
 
 
@@ -160,9 +167,15 @@ _TEXTS = frozenset({"customer_id", "first_channel", "last_channel", "acquisition
 def differences(found: Figures, expected: Figures) -> list[str]:
     """Return the figures that two answers do not share, in words; none if they agree.
 
-    Figures that only one of them has are differences too, but for the columns of `RHYTHM`.
+    Figures that only one of them has are differences too, but for attributes and
+    the columns of `RHYTHM`.
     """
-    names = [n for n in {**expected, **found} if n not in RHYTHM or (n in found and n in expected)]
+    names = [
+        name
+        for name in {**expected, **found}
+        if (name not in RHYTHM and not name.startswith(_ATTRIBUTE))
+        or (name in found and name in expected)
+    ]
     return [
         f"{name}: {found.get(name)} instead of {expected.get(name)}"
         for name in names

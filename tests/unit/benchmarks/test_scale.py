@@ -14,7 +14,7 @@ from benchmarks import peers_pandas, peers_polars, peers_sql, peers_tenure
 from benchmarks.scale_goals import Goal, goals, slope
 from benchmarks.scale_results import Measured, Size, as_text, sizes_of
 from benchmarks.works import FILED, SCAN, TENURE, WORKS, differences, figures, perform
-from tenure.activity.contract import ACTIVITY
+from tenure.activity.contract import ACTIVITY, CUSTOMER_ATTRIBUTES
 from tenure.assembly import Workspace
 
 AS_OF = date(2026, 1, 1)
@@ -36,6 +36,13 @@ EDGES = [
     ("dan", AS_OF, "order", 99, "d4", "web", "mail", "P9"),
     ("eve", date(2025, 12, 31), "order", 30, "e1", None, None, None),
     ("fay", AS_OF, "order", 30, "f1", None, None, None),
+]
+
+CITIES = [
+    ("ann", datetime(2025, 1, 1), "Berlin"),
+    ("ann", datetime(2025, 6, 1), "Lyon"),
+    ("bob", datetime(2026, 6, 1), "Rome"),
+    ("dan", None, "Oslo"),
 ]
 
 
@@ -64,6 +71,13 @@ def root(tmp_path: Path) -> Path:
     ]
     with workspace.lake.writing() as writer:
         pq.write_table(pa.Table.from_pylist(rows, schema=ACTIVITY), writer.new_file("activity"))
+        known = [
+            {"attribute_id": str(number), "customer_id": customer, "known_at": at, "name": "city",
+             "value": city, "received_at": datetime(2026, 1, 2)}
+            for number, (customer, at, city) in enumerate(CITIES)
+        ]  # fmt: skip
+        cities = pa.Table.from_pylist(known, schema=CUSTOMER_ATTRIBUTES)
+        pq.write_table(cities, writer.new_file("customer_attributes"))
         writer.commit("edges")
     return workspace.root
 
@@ -81,9 +95,12 @@ def answers(root: Path, tmp_path: Path, work: str) -> dict[str, dict[str, float]
 
         return call
 
+    by_hand: dict[str, object] = {"memory_mb": MEMORY_MB}
+    if work == "snapshot":
+        by_hand["attributes"] = Workspace.open(root).lake.view().files("customer_attributes")
     return {
         "tenure": run("tenure", by(peers_tenure, root, source="raw")),
-        "sql": run("sql", by(peers_sql, files, memory_mb=MEMORY_MB)),
+        "sql": run("sql", by(peers_sql, files, **by_hand)),
         "pandas": run("pandas", by(peers_pandas, files)),
         "polars": run("polars", by(peers_polars, files)),
     }
@@ -101,7 +118,7 @@ def test_every_peer_gives_the_same_answer_on_edge_cases(
 def test_one_wrong_value_in_a_snapshot_shows(root: Path, tmp_path: Path) -> None:
     files = Workspace.open(root).lake.view().files("activity")
     good, bad = tmp_path / "good.parquet", tmp_path / "bad.parquet"
-    peers_sql.snapshot(files, AS_OF, good, MEMORY_MB)
+    peers_sql.snapshot(files, AS_OF, good, MEMORY_MB, [])
     table = pq.read_table(good)
     places = table.schema.get_field_index("order_count")
     counts = table["order_count"].to_pylist()
