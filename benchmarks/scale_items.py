@@ -21,6 +21,7 @@ from benchmarks.works import (
     SCAN,
     SHORT,
     SPARK,
+    SPARK_KEPT,
     SQL,
     SQL_KEPT,
     TENURE,
@@ -31,6 +32,13 @@ from benchmarks.works import (
 
 _TRIAL_ROWS = 1_000_000
 _TRIAL_FROM_ROWS = 20_000_000
+_SOURCES = {
+    TENURE: peers_tenure.RAW,
+    KEPT: peers_tenure.KEPT,
+    SPARK: peers_tenure.SPARK,
+    SPARK_KEPT: peers_tenure.SPARK_KEPT,
+}
+ON_SPARK = (SPARK_KEPT, SPARK)
 _IN_MEMORY = {PANDAS: peers_pandas, POLARS: peers_polars}
 
 
@@ -59,7 +67,7 @@ def items(
     for peer in peers:
         works = _works(peer, shop, folder / SHORT[peer])
         warm = _works(peer, small, folder / f"{SHORT[peer]}-small")
-        if peer == SPARK:  # one session for all: starting one takes longer than a work
+        if peer in ON_SPARK:  # one session for all: starting one takes longer than a work
             found.append(_item(peer, works, warm, shop, 0.0))
             continue
         found += [
@@ -125,8 +133,7 @@ def _works(peer: str, shop: Ground, target: Path) -> dict[str, Work]:
             work: _work(module, work, (data, shop.as_of), more.get(work, limit), target)
             for work in WORKS
         }
-    source = {TENURE: peers_tenure.RAW, KEPT: peers_tenure.KEPT, SPARK: peers_tenure.SPARK}[peer]
-    given = {"source": source}
+    given = {"source": _SOURCES[peer]}
     return {
         work: _work(peers_tenure, work, (shop.root, shop.as_of), given, target) for work in WORKS
     }

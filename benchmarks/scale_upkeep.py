@@ -71,7 +71,7 @@ def upkeep(
     for name, (work, given, warm) in works.items():
         task = Task({name: partial(work, *given)}, before=partial(work, *warm))
         taken = run_apart(name, task)[name]
-        say(f"  {TENURE:<26}{name:<28}{taken.seconds:9.2f} s  {taken.cpu_seconds:9.2f} CPU")
+        say(f"  {TENURE:<36}{name:<28}{taken.seconds:9.2f} s  {taken.cpu_seconds:9.2f} CPU s")
         found.append(_measured(name, taken))
     same = _contents(more) == _contents(whole)
     faults = [] if same else ["refresh: one day more leaves other tables than a full refresh"]
