@@ -112,10 +112,10 @@ def _metric_cases() -> dict[str, Case]:
 
 
 def drilled(name: str, facts: Facts, **options: object) -> dict[str, object]:
-    """Return the customers behind the largest cell of some measures."""
+    """Return the customers behind the largest cell of the first and the last measure."""
     result = metric(name, facts, **options)
     found: dict[str, object] = {}
-    for measure in dict.fromkeys((*result.measures[:2], result.measures[-1])):
+    for measure in dict.fromkeys((result.measures[0], result.measures[-1])):
         rows = [row for row in result.rows() if row.get(measure)]
         if not rows:
             continue
