@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tenure.activity.contract import FACT_TABLES, INSTANT_ROLES, Mapping, Role, TableKind
+from tenure.activity.counting import count_distinct
 from tenure.activity.import_results import (
     ISSUES_SHOWN_MAX,
     Detected,
@@ -43,7 +44,7 @@ from tenure.activity.reading import (
 )
 from tenure.activity.sources import RawSource, SourceOptions, open_sources
 from tenure.activity.staging import Clean, Identity, Landing, Stage, identify, stage_source
-from tenure.engine.duck import DuckDBEngine, connect, first_row
+from tenure.engine.duck import DuckDBEngine, connect, literal
 from tenure.engine.lake import Lake
 from tenure.engine.lake_writing import LakeWriter
 from tenure.kernel import (
@@ -370,10 +371,12 @@ def _distinct(
     DuckDBEngine(connection).attach_files(
         "lake_activity", lake.view().files("activity"), FACT_TABLES["activity"]
     )
-    customers, orders = first_row(
-        connection,
-        "SELECT count(DISTINCT customer_id), count(DISTINCT order_id) FILTER (kind = 'order') "
-        "FROM lake_activity WHERE list_contains(?, import_id)",
-        [[result.import_id for result in results]],
+    ids = ", ".join(literal(result.import_id) for result in results)
+    rows = sum(result.accepted for result in results)
+    told = f"import_id IN ({ids})"
+    customers = count_distinct(
+        connection, "lake_activity", "customer_id", rows=rows, condition=told
     )
-    return int(customers), int(orders)
+    ordered = f"{told} AND kind = 'order'"
+    orders = count_distinct(connection, "lake_activity", "order_id", rows=rows, condition=ordered)
+    return customers, orders

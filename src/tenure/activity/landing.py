@@ -9,6 +9,7 @@ from decimal import Decimal
 import duckdb
 
 from tenure.activity.contract import CUSTOMER_ATTRIBUTES, FACT_TABLES
+from tenure.activity.counting import count_distinct
 from tenure.activity.staging import FILE_FORM, Identity, Landing, Stage, listed, provenance
 from tenure.engine.duck import first_row, literal
 from tenure.engine.lake_writing import LakeWriter
@@ -138,14 +139,18 @@ def _write(
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, table: str, path: str) -> Landed:
+    is_activity = table == "activity"
     what = (
-        "count(DISTINCT order_id) FILTER (kind = 'order'), sum(value), min(occurred_at), "
-        "max(occurred_at)"
-        if table == "activity"
-        else "0, sum(recurring_value), min(started_at), max(started_at)"
+        "sum(value), min(occurred_at), max(occurred_at)"
+        if is_activity
+        else "sum(recurring_value), min(started_at), max(started_at)"
     )
-    row = first_row(
-        connection,
-        f"SELECT count(*), count(DISTINCT customer_id), {what} FROM read_parquet({literal(path)})",
+    source = f"read_parquet({literal(path)})"
+    rows, *figures = first_row(connection, f"SELECT count(*), {what} FROM {source}")
+    customers = count_distinct(connection, source, "customer_id", rows=rows)
+    orders = (
+        count_distinct(connection, source, "order_id", rows=rows, condition="kind = 'order'")
+        if is_activity
+        else 0
     )
-    return Landed(int(row[0]), int(row[1]), int(row[2]), row[3], row[4], row[5])
+    return Landed(int(rows), customers, orders, *figures)
