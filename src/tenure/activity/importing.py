@@ -371,7 +371,9 @@ def _distinct(
     DuckDBEngine(connection).attach_files(
         "lake_activity", lake.view().files("activity"), FACT_TABLES["activity"]
     )
-    ids = ", ".join(literal(result.import_id) for result in results)
+    ids = ", ".join(literal(result.import_id) for result in results if result.import_id)
+    if not ids:
+        return 0, 0
     rows = sum(result.accepted for result in results)
     told = f"import_id IN ({ids})"
     customers = count_distinct(
