@@ -16,11 +16,9 @@ from tenure.activity.facts import Facts
 from tenure.engine.lake import LakeView
 from tenure.engine.lake_head import SOURCE_TABLE, Head, KeptMark
 from tenure.engine.lake_layout import cut, read_span
-from tenure.kernel import Calendar, PeriodUnit
 from tenure.metrics.customer_days import CUSTOMER_DAYS
 from tenure.metrics.customer_states import CUSTOMER_STATES
 from tenure.metrics.kept import KeptActivity
-from tenure.metrics.masks import MASK_BITS, MASK_WORDS
 
 DAYS = "customer_days"
 STATES = "customer_states"
@@ -69,7 +67,7 @@ def with_kept_tables(facts: Facts, view: LakeView, timezone: str) -> Facts:
     timezone : zone in which the business counts its days.
     """
     mark = view.head.derived
-    if mark is None or not is_fresh(view.head, timezone) or not _has_room(mark):
+    if mark is None or not is_fresh(view.head, timezone):
         return facts
     days, states = newest(
         view.relation(facts.engine, DAYS).table, view.relation(facts.engine, STATES).table, mark
@@ -110,13 +108,6 @@ def newest(days: ir.Table, states: ir.Table, mark: KeptMark) -> tuple[ir.Table, 
     later = states.filter(states.generation > mark.base_generation)
     latest = later.group_by("customer_id").aggregate(latest=later.generation.max())
     return _of_generation(days, latest), _of_generation(states, latest)
-
-
-def _has_room(mark: KeptMark) -> bool:
-    if mark.last_on is None:
-        return True
-    last = Calendar().index(mark.last_on, PeriodUnit.MONTH)
-    return last - mark.origin_month < MASK_BITS * MASK_WORDS
 
 
 def _of_generation(table: ir.Table, latest: ir.Table) -> ir.Table:

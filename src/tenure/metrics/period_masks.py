@@ -22,6 +22,8 @@ from tenure.metrics.membership import Cells, Membership
 from tenure.metrics.movements import active_by_orders, movements
 from tenure.metrics.orders import Base
 
+_PERIODS_MAX = MASK_BITS * MASK_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodMasks:
@@ -58,8 +60,14 @@ def period_masks(known: Base, unit: PeriodUnit) -> PeriodMasks | None:
         return None
     first, last = (known.calendar.index(day, unit) for day in (known.first_on, known.last_on))
     by_calendar_month = unit is PeriodUnit.MONTH and known.calendar.month_start_day == 1
-    if by_calendar_month and known.kept is not None and has_states(known):
-        states, origin = known.kept.states, known.kept.origin_month
+    kept = known.kept
+    if (
+        kept is not None
+        and by_calendar_month
+        and has_states(known)
+        and last - kept.origin_month < _PERIODS_MAX
+    ):
+        states, origin = kept.states, kept.origin_month
         began = states.filter(states.first_order_on.notnull())
         table = began.select(
             "customer_id",
@@ -67,7 +75,7 @@ def period_masks(known: Base, unit: PeriodUnit) -> PeriodMasks | None:
             first_period=period_index(began.first_order_on, unit, known.calendar),
         )
         return PeriodMasks(known.relation, table, origin, last)
-    if last - first >= MASK_BITS * MASK_WORDS:
+    if last - first >= _PERIODS_MAX:
         return None
     rows = order_days(known)
     indexed = rows.select(
