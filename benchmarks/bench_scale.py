@@ -15,7 +15,7 @@ import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -24,10 +24,10 @@ from pathlib import Path
 from benchmarks.measuring import core_count, load, run_apart
 from benchmarks.scale_goals import goals, lines
 from benchmarks.scale_ground import Ground, ground, pilot
-from benchmarks.scale_items import ON_SPARK, items, memory_needed_mb, memory_there_mb
+from benchmarks.scale_items import ON_SPARK, Item, items, memory_needed_mb, memory_there_mb
 from benchmarks.scale_results import Measured, Size, as_text
 from benchmarks.scale_upkeep import keep_tables, upkeep
-from benchmarks.works import SHORT, Figures, differences
+from benchmarks.works import RIVALS, SHORT, WORKS, Figures, differences
 
 Say = Callable[[str], None]
 
@@ -58,9 +58,11 @@ def _size(rows: int, folder: Path, options: argparse.Namespace, say: Say) -> Siz
     say(f"{shop.rows:,} rows of {shop.customers:,} customers")
     for made in (small, shop):
         keep_tables(made.root)
-    peers, skipped = _chosen(shop, folder, options.without, say)
+    works_of, skipped = _chosen(shop, folder, options.without, say)
     with tempfile.TemporaryDirectory(dir=folder) as answers:
-        measured, disagreements = _rounds(shop, small, Path(answers), peers, options, say)
+        done = _rounds(shop, small, Path(answers), works_of, options, say)
+        measured = [_median(peer, work, runs) for (peer, work), runs in done.taken.items()]
+        disagreements, skipped = done.disagreements, skipped | done.failed
         if "upkeep" not in options.without:
             more, faults = upkeep(shop, small, Path(answers), say)
             measured, disagreements = measured + more, disagreements + faults
@@ -71,50 +73,70 @@ def _size(rows: int, folder: Path, options: argparse.Namespace, say: Say) -> Siz
 
 def _chosen(
     shop: Ground, folder: Path, without: Sequence[str], say: Say
-) -> tuple[list[str], dict[str, str]]:
-    """Return the peers to run, and why the others are not."""
-    chosen, skipped = [], {}
-    for peer in SHORT:
-        if SHORT[peer] in without:
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return the works to run by peer, and why the others are not run."""
+    chosen: dict[str, list[str]] = {}
+    skipped: dict[str, str] = {}
+    for peer, short in SHORT.items():
+        if short in without:
             skipped[peer] = "left out by --without"
             continue
         needed, there = memory_needed_mb(peer, shop, folder), memory_there_mb()
-        if needed is not None and needed > there:
-            skipped[peer] = f"needs about {needed:,.0f} MB of memory, {there:,.0f} MB are there"
-            continue
-        chosen.append(peer)
+        too_large = {work: mb for work, mb in needed.items() if mb > there}
+        chosen[peer] = [work for work in WORKS if work not in too_large]
+        for work, mb in too_large.items():
+            skipped[f"{peer}, {work}"] = f"needs about {mb:,.0f} MB, {there:,.0f} MB are there"
     for peer, reason in skipped.items():
         say(f"SKIPPED at {shop.rows:,} rows: {peer}: {reason}")
     return chosen, skipped
+
+
+class _Run:
+    """The runs of one size: what was taken, what was answered, who failed."""
+
+    def __init__(self, say: Say) -> None:
+        self.taken: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+        self.expected: dict[str, Figures] = {}
+        self.disagreements: list[str] = []
+        self.failed: dict[str, str] = {}
+        self._say = say
+
+    def run(self, item: Item) -> None:
+        """Run one item and keep its numbers; a rival that dies is noted, not the end."""
+        try:
+            runs = run_apart(item.peer, item.task)
+        except RuntimeError as fault:
+            if item.peer not in RIVALS:
+                raise
+            self.failed[f"{item.peer}, {', '.join(item.task.works)}"] = str(fault)
+            self._say(f"FAILED: {item.peer}, {', '.join(item.task.works)}: {fault}")
+            return
+        for work, run in runs.items():
+            self._say(
+                f"  {item.peer:<36}{work:<20}{run.seconds:9.2f} s  {run.cpu_seconds:9.2f} CPU s"
+            )
+            numbers = (run.seconds, run.cpu_seconds, run.peak_mb)
+            self.taken.setdefault((item.peer, work), []).append(numbers)
+            if isinstance(run.answer, dict):
+                found = differences(run.answer, self.expected.setdefault(work, run.answer))
+                self.disagreements += [f"{work}: {item.peer} has {each}" for each in found]
 
 
 def _rounds(
     shop: Ground,
     small: Ground,
     folder: Path,
-    peers: Sequence[str],
+    works_of: Mapping[str, Sequence[str]],
     options: argparse.Namespace,
     say: Say,
-) -> tuple[list[Measured], list[str]]:
-    """Run all items in turns; return the medians and what the peers disagree in."""
-    taken: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
-    expected: dict[str, Figures] = {}
-    disagreements: list[str] = []
+) -> _Run:
+    """Run all items in turns; those on Spark once, as they take minutes each."""
+    done = _Run(say)
     for turn in range(options.rounds):
-        for item in items(shop, small, folder, peers, _REPEAT_SECONDS):
-            if item.peer in ON_SPARK and turn:
-                continue  # minutes each; once is enough to place it
-            for work, run in run_apart(item.peer, item.task).items():
-                say(
-                    f"  {item.peer:<36}{work:<20}{run.seconds:9.2f} s  {run.cpu_seconds:9.2f} CPU s"
-                )
-                numbers = (run.seconds, run.cpu_seconds, run.peak_mb)
-                taken.setdefault((item.peer, work), []).append(numbers)
-                if not isinstance(run.answer, dict):
-                    continue
-                found = differences(run.answer, expected.setdefault(work, run.answer))
-                disagreements += [f"{work}: {item.peer} has {each}" for each in found]
-    return [_median(peer, work, runs) for (peer, work), runs in taken.items()], disagreements
+        for item in items(shop, small, folder, works_of, _REPEAT_SECONDS):
+            if turn == 0 or item.peer not in ON_SPARK:
+                done.run(item)
+    return done
 
 
 def _median(peer: str, work: str, runs: list[tuple[float, float, float]]) -> Measured:

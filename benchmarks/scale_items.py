@@ -51,7 +51,11 @@ class Item:
 
 
 def items(
-    shop: Ground, small: Ground, folder: Path, peers: Sequence[str], repeat_seconds: float
+    shop: Ground,
+    small: Ground,
+    folder: Path,
+    works_of: Mapping[str, Sequence[str]],
+    repeat_seconds: float,
 ) -> list[Item]:
     """Return everything to run on a shop, the limit first.
 
@@ -60,11 +64,11 @@ def items(
     shop : what is measured on.
     small : what each process warms up on: imports and first compilations are no matter of size.
     folder : for answers that are files.
-    peers : names of `works.SHORT`.
+    works_of : the works to run, by peer (names of `works.SHORT`).
     repeat_seconds : short works are repeated for so long.
     """
     found = [_item(SCAN, {SCAN: _scan(shop)}, {SCAN: _scan(small)}, shop, repeat_seconds)]
-    for peer in peers:
+    for peer, chosen in works_of.items():
         works = _works(peer, shop, folder / SHORT[peer])
         warm = _works(peer, small, folder / f"{SHORT[peer]}-small")
         if peer in ON_SPARK:  # one session for all: starting one takes longer than a work
@@ -72,29 +76,32 @@ def items(
             continue
         found += [
             _item(peer, {work: works[work]}, {work: warm[work]}, shop, repeat_seconds)
-            for work in WORKS
+            for work in chosen
         ]
     return found
 
 
-def memory_needed_mb(peer: str, shop: Ground, folder: Path) -> float | None:
-    """Estimate what a peer that holds its data in memory needs for a large shop.
+def memory_needed_mb(peer: str, shop: Ground, folder: Path) -> dict[str, float]:
+    """Estimate what pandas, which holds its data in memory, needs for the works of a large shop.
 
-    Its works are run on a million rows of the same files and on a tenth of them; the peak grows
-    in proportion to the rows. None for a peer that spills, or a shop that is small.
+    Each work is run on a million rows of the same files and on a tenth of them; the peak grows
+    in proportion to the rows. Nothing for a peer that streams or spills, or for a small shop.
     """
-    if peer not in _IN_MEMORY or shop.rows < _TRIAL_FROM_ROWS:
-        return None
-    peaks: dict[int, float] = {}
+    if peer != PANDAS or shop.rows < _TRIAL_FROM_ROWS:
+        return {}
+    peaks: dict[int, dict[str, float]] = {}
     for rows in (_TRIAL_ROWS // 10, _TRIAL_ROWS):
         files = rows_apart(shop.activity(), rows, folder / f"trial-{rows}.parquet")
         tasks = _frame_works(_IN_MEMORY[peer], files, shop, folder / "trial")
-        peaks[rows] = max(
-            run_apart(f"{peer}, trial", Task({work: tasks[work]}))[work].peak_mb for work in WORKS
-        )
-    small, large = sorted(peaks)
-    growth = (peaks[large] - peaks[small]) / (large - small)
-    return peaks[large] + growth * (shop.rows - large)
+        peaks[rows] = {
+            work: run_apart(f"{peer}, trial", Task({work: tasks[work]}))[work].peak_mb
+            for work in WORKS
+        }
+    (few, low), (many, high) = sorted(peaks.items())
+    return {
+        work: high[work] + (high[work] - low[work]) / (many - few) * (shop.rows - many)
+        for work in WORKS
+    }
 
 
 def memory_there_mb() -> float:

@@ -38,6 +38,9 @@ SHORT = {
 }  # fmt: skip
 """The peers in the order they run, and how each is named on the command line."""
 
+RIVALS = (PANDAS, POLARS, SPARK_KEPT, SPARK)
+"""Peers that may run out of memory without ending the benchmark."""
+
 FILED = ("purchases", "snapshot")
 """Works whose answer is a row per customer or tuple, and so a file."""
 
