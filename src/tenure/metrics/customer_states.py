@@ -14,7 +14,7 @@ import pyarrow as pa
 from tenure.kernel.calendars import EPOCH
 from tenure.metrics.customer_days import MONEY, counted, customer_days, net_value
 from tenure.metrics.masks import MASK_WORDS, mask_bits, mask_names
-from tenure.metrics.orders import Base
+from tenure.metrics.orders import ORDER, REFUND, Base
 
 _UNKNOWN = "\uffff"  # stands for a null, which an argmax would pass over
 
@@ -66,18 +66,47 @@ def customer_states(days: ir.Table, origin_month: int) -> ir.Table:
     return _typed(sums)
 
 
-def customer_sums(known: Base) -> ir.Table:
+def customer_sums(known: Base, *, products: bool = False) -> ir.Table:
     """Return the states as of a base's date, without the months: kept ones if they are true then.
 
     Parameters
     ----------
     known : the activity.
+    products : whether products and categories are to be counted; without, they can be null.
     """
     names = [n for n in CUSTOMER_STATES.names if n not in mask_names(MASK_WORDS)]
     if has_states(known):
         return known.kept.states.select(*names)  # type: ignore[union-attr] # checked just above
-    days = customer_days(known, products=True)
+    days = customer_days(known, products=products)
     return _typed(days.group_by("customer_id").aggregate(**_sums(days)))
+
+
+def order_sums(known: Base) -> ir.Table:
+    """Return what `customer_sums` says of orders and money, for less where nothing is kept.
+
+    Parameters
+    ----------
+    known : the activity.
+
+    Returns
+    -------
+    customer_id, last_order_on, order_count, gross_value and returned_value of the customers
+    with an order.
+    """
+    names = ("customer_id", "last_order_on", "order_count", "gross_value", "returned_value")
+    if known.kept is not None:
+        sums = customer_sums(known)
+        return sums.filter(sums.last_order_on.notnull()).select(*names)
+    rows, ordered = known.table, known.orders
+    each = ordered.group_by("customer_id", "order_id").aggregate(began_on=ordered.occurred_on.min())
+    counted_orders = each.group_by("customer_id").aggregate(
+        last_order_on=each.began_on.max(), order_count=each.count()
+    )
+    money = rows.group_by("customer_id").aggregate(
+        gross_value=rows.value.sum(where=rows.kind == ORDER),
+        returned_value=-rows.value.sum(where=rows.kind == REFUND),
+    )
+    return counted_orders.join(money, "customer_id").select(*names)
 
 
 def has_states(known: Base) -> bool:

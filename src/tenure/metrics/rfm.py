@@ -34,7 +34,7 @@ import pyarrow as pa
 from tenure.engine.relations import Relation, TableLike
 from tenure.kernel import Calendar, OptionError
 from tenure.metrics.customer_days import net_value
-from tenure.metrics.customer_states import customer_sums
+from tenure.metrics.customer_states import order_sums
 from tenure.metrics.orders import Base, base
 from tenure.metrics.results import Meaning, MetricResult, Text
 
@@ -301,8 +301,7 @@ def rfm(
 
 def _customers(facts: Base) -> ir.Table:
     """Return the customers with an order: recency, orders and net value."""
-    sums = customer_sums(facts)
-    customers = sums.filter(sums.last_order_on.notnull())
+    customers = order_sums(facts)
     since = ibis.date(facts.as_of).delta(customers.last_order_on, unit="day").cast("int64")
     return customers.select(
         "customer_id",

@@ -94,7 +94,7 @@ class _Known:
 
 def _people(trade: Base, others: Sequence[ir.Table]) -> ir.Table:
     """Return every customer with what her days add up to."""
-    sums, recent = customer_sums(trade), window_sums(trade, WINDOWS_DAYS)
+    sums, recent = customer_sums(trade, products=True), window_sums(trade, WINDOWS_DAYS)
     everyone = ibis.union(sums.select("customer_id"), *others, distinct=True)
     rows = _beside(_beside(everyone, sums), recent)
     counts = {
