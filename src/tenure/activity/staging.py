@@ -260,13 +260,21 @@ def _number_repeats(
     connection: duckdb.DuckDBPyConnection, source: RawSource, key: str, *, drop_repeats: bool
 ) -> tuple[int, int]:
     """Make table `repeats` of every row but the first of equal content; count all and dropped."""
-    # Eight-byte hashes are a third of the work of the keys; equal keys have equal hashes.
-    maybe = f"SELECT 1 FROM stage GROUP BY hash({key}) HAVING count(*) > 1 LIMIT 1"
-    if not first_row(connection, maybe):
+    # Eight-byte hashes are a third of the work of the keys; equal keys have equal hashes. So keys
+    # are compared only among the few rows whose hash comes more than once.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE repeated_hashes AS SELECT hash({key}) AS hashed FROM stage "
+        "GROUP BY hashed HAVING count(*) > 1"
+    )
+    if not _figure(connection, "SELECT count(*) FROM repeated_hashes"):
         return 0, 0
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE repeated_rows AS SELECT source_row, {key} FROM stage "
-        f"SEMI JOIN (SELECT {key} FROM stage GROUP BY {key} HAVING count(*) > 1) USING ({key})"
+        f"CREATE OR REPLACE TEMP TABLE alike AS SELECT source_row, {key} FROM stage "
+        f"SEMI JOIN repeated_hashes ON hash({key}) = hashed"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE repeated_rows AS SELECT * FROM alike "
+        f"SEMI JOIN (SELECT {key} FROM alike GROUP BY {key} HAVING count(*) > 1) USING ({key})"
     )
     if not _figure(connection, "SELECT count(*) FROM repeated_rows"):
         return 0, 0
