@@ -106,6 +106,8 @@ def progress_bar(*, quiet: bool) -> Iterator[ProgressSink]:
 
     def show(progress: Progress) -> None:
         name = progress.stage
+        if not tasks:
+            bar.start()
         if name not in tasks:
             tasks[name] = bar.add_task(name, total=progress.total, rate="")
         task = bar.tasks[tasks[name]]
@@ -117,8 +119,12 @@ def progress_bar(*, quiet: bool) -> Iterator[ProgressSink]:
             rate=f"{speed:,.0f} {progress.unit}/s",
         )
 
-    with bar:
+    try:
         yield show
+    finally:
+        # a bar that was never started would still print an empty line
+        if tasks:
+            bar.stop()
 
 
 @contextmanager
