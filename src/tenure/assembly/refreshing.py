@@ -26,7 +26,7 @@ from tenure.assembly.workspace import Workspace
 from tenure.engine.duck import DuckDBEngine, first_row, literal
 from tenure.engine.lake_compaction import READERS_GRACE_SECONDS, compact
 from tenure.engine.lake_head import SOURCE_TABLE, KeptMark
-from tenure.engine.lake_layout import cut, read_span, scattered
+from tenure.engine.lake_layout import cut, loose_rows, read_span
 from tenure.engine.lake_writing import LakeWriter
 from tenure.kernel import Calendar, PeriodUnit, ProgressSink, WorkspaceBusyError, silent
 
@@ -290,8 +290,7 @@ def _lay_out(job: _Job) -> None:
     layout = layouts(job.workspace.settings.timezone)[SOURCE_TABLE]
     spans = [read_span(path) for path in job.writer.files(SOURCE_TABLE)]
     rows = sum(span.rows for span in spans)
-    loose = sum(span.rows for span in scattered(spans, layout.text()))
-    if loose > max(rows * SCATTERED_SHARE_MAX, SCATTERED_ROWS_MAX):
+    if loose_rows(spans) > max(rows * SCATTERED_SHARE_MAX, SCATTERED_ROWS_MAX):
         compact(
             job.writer,
             job.engine.connection,

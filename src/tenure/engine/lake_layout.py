@@ -19,6 +19,9 @@ from tenure.engine.duck import literal, quote
 LAYOUT_KEY = "tenure_layout"
 """Parquet metadata key of the text that says how a compacted file was laid out."""
 
+_REACH_MAX = 3
+"""Row groups that one of a well laid out table may reach into, itself among them."""
+
 RANGE_COLUMN = "customer_id"
 """The column by whose ranges tables are cut."""
 
@@ -124,6 +127,21 @@ def scattered(spans: Sequence[FileSpan], layout: str) -> list[FileSpan]:
     ]
 
 
+def loose_rows(spans: Sequence[FileSpan]) -> int:
+    """Return how many rows lie in row groups whose customers lie in many others too.
+
+    Work by customer ranges reads such row groups again for each range.
+    """
+    groups = [group for span in spans for group in span.groups if group.rows]
+    lows = sorted(group.low for group in groups if group.low is not None)
+    loose = 0
+    for group in groups:
+        known = group.low is not None and group.high is not None
+        if not known or _reach(lows, group.low or "", group.high or "") > _REACH_MAX:
+            loose += group.rows
+    return loose
+
+
 def cut(spans: Sequence[FileSpan], rows: int) -> list[CustomerRange]:
     """Cut a table into customer ranges of about so many rows.
 
@@ -162,11 +180,11 @@ def _narrow(groups: list[tuple[str, str, int]]) -> list[tuple[str, str, int]]:
     """Return the row groups that reach over few others' first customers."""
     lows = sorted(low for low, _, _ in groups)
     reach = max(2, len(lows) // 10)
-    return [
-        (low, high, rows)
-        for low, high, rows in groups
-        if _position(lows, high) - _position(lows, low) <= reach
-    ]
+    return [(low, high, rows) for low, high, rows in groups if _reach(lows, low, high) <= reach]
+
+
+def _reach(lows: list[str], low: str, high: str) -> int:
+    return _position(lows, high) - _position(lows, low)
 
 
 def _position(values: list[str], wanted: str) -> int:
