@@ -19,8 +19,8 @@ from tenure.engine.duck import literal, quote
 LAYOUT_KEY = "tenure_layout"
 """Parquet metadata key of the text that says how a compacted file was laid out."""
 
-_REACH_MAX = 3
-"""Row groups that one of a well laid out table may reach into, itself among them."""
+_BEGUN_INSIDE_MAX = 4
+"""Row groups that may begin within one of a well laid out table, itself among them."""
 
 RANGE_COLUMN = "customer_id"
 """The column by whose ranges tables are cut."""
@@ -136,8 +136,11 @@ def loose_rows(spans: Sequence[FileSpan]) -> int:
     lows = sorted(group.low for group in groups if group.low is not None)
     loose = 0
     for group in groups:
-        known = group.low is not None and group.high is not None
-        if not known or _reach(lows, group.low or "", group.high or "") > _REACH_MAX:
+        if group.low is None or group.high is None:
+            loose += group.rows
+            continue
+        begun_inside = _position(lows, group.high) - bisect.bisect_left(lows, group.low)
+        if begun_inside > _BEGUN_INSIDE_MAX:
             loose += group.rows
     return loose
 
@@ -180,11 +183,11 @@ def _narrow(groups: list[tuple[str, str, int]]) -> list[tuple[str, str, int]]:
     """Return the row groups that reach over few others' first customers."""
     lows = sorted(low for low, _, _ in groups)
     reach = max(2, len(lows) // 10)
-    return [(low, high, rows) for low, high, rows in groups if _reach(lows, low, high) <= reach]
-
-
-def _reach(lows: list[str], low: str, high: str) -> int:
-    return _position(lows, high) - _position(lows, low)
+    return [
+        (low, high, rows)
+        for low, high, rows in groups
+        if _position(lows, high) - _position(lows, low) <= reach
+    ]
 
 
 def _position(values: list[str], wanted: str) -> int:

@@ -183,6 +183,8 @@ def test_unsorted_activity_is_laid_out_first(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refreshing, "SCATTERED_ROWS_MAX", 100)
+    for letter in "pqrst":
+        append(workspace, 40, order=letter)
     before = workspace.lake.view().files("activity")
     refresh(workspace)
     assert workspace.lake.view().files("activity") != before
