@@ -14,24 +14,10 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from tenure.activity.contract import MONEY
 from tenure.engine.relations import Relation
 from tenure.kernel import Calendar
-from tenure.metrics.kept import KeptActivity
 from tenure.metrics.orders import MONEY_KINDS, ORDER, REFUND, Base, canonical
-
-__all__ = [
-    "CUSTOMER_DAYS",
-    "KeptActivity",
-    "counted",
-    "customer_days",
-    "days_of_activity",
-    "net_value",
-    "order_days",
-    "summed_days",
-]
-
-MONEY = pa.decimal128(18, 4)
-_MONEY_TYPE = "decimal(18, 4)"
 
 CUSTOMER_DAYS = pa.schema(
     [

@@ -11,12 +11,13 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from tenure.activity.contract import MONEY
+from tenure.engine.calendars import period_index
+from tenure.kernel import Calendar, PeriodUnit
 from tenure.kernel.calendars import EPOCH
-from tenure.metrics.customer_days import MONEY, counted, customer_days, net_value
+from tenure.metrics.customer_days import counted, customer_days, net_value
 from tenure.metrics.masks import MASK_WORDS, mask_bits, mask_names
-from tenure.metrics.orders import ORDER, REFUND, Base
-
-_UNKNOWN = "\uffff"  # stands for a null, which an argmax would pass over
+from tenure.metrics.orders import NO_VALUE, ORDER, REFUND, Base
 
 CUSTOMER_STATES = pa.schema(
     [
@@ -60,7 +61,7 @@ def customer_states(days: ir.Table, origin_month: int) -> ir.Table:
     origin_month : index of the calendar month (12 x year + month - 1) of bit 0; no later than
         the first order.
     """
-    month = days.occurred_on.year().cast("int64") * 12 + days.occurred_on.month().cast("int64") - 1
+    month = period_index(days.occurred_on, PeriodUnit.MONTH, Calendar())
     masks = mask_bits(month - origin_month, MASK_WORDS, where=days.has_order)
     sums = days.group_by("customer_id").aggregate(**_sums(days), **masks)
     return _typed(sums)
@@ -120,7 +121,8 @@ def _sums(days: ir.Table) -> dict[str, ir.Value]:
     gap = days.gap_days
     day = days.occurred_on.delta(ibis.date(EPOCH), unit="day").cast("float64")
     first = days.order_day_number == 1
-    last_channel = ibis.coalesce(days.channel, _UNKNOWN).argmax(days.occurred_on, where=begins)
+    # an argmax would pass over a null
+    last_channel = ibis.coalesce(days.channel, NO_VALUE).argmax(days.occurred_on, where=begins)
     return {
         "first_activity_on": days.occurred_on.min(),
         "last_activity_on": days.occurred_on.max(),
@@ -135,7 +137,7 @@ def _sums(days: ir.Table) -> dict[str, ir.Value]:
         "returned_value": days.returned_value.sum(),
         "repeat_value": days.gross_value.sum(where=gap.notnull()),
         "first_channel": days.channel.max(where=first),
-        "last_channel": last_channel.nullif(_UNKNOWN),
+        "last_channel": last_channel.nullif(NO_VALUE),
         "acquisition_source": days.source.max(where=first),
         "distinct_product_count": counted(days.new_product_count.sum()),
         "distinct_category_count": counted(days.new_category_count.sum()),

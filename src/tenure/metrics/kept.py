@@ -39,11 +39,14 @@ class KeptActivity(Relation):
 
     def parts(self, expression: ir.Table) -> Iterator[ir.Table]:
         """Return an expression over the kept tables once for each range of customers."""
+        if not self.bounds:
+            yield expression
+            return
         for low, high in pairwise((None, *self.bounds, None)):
             ranged = {
                 table.op(): _between(table, low, high).op() for table in (self.days, self.states)
             }
-            yield expression.op().replace(ranged).to_expr() if self.bounds else expression
+            yield expression.op().replace(ranged).to_expr()
 
 
 def _between(table: ir.Table, low: str | None, high: str | None) -> ir.Table:

@@ -42,7 +42,8 @@ _TEXTS = ("channel", "source", "product_id", "category")
 _MONEY_TYPE = "decimal(18, 4)"
 
 _DAY_LENGTH = 10  # characters of an ISO date
-_NO_VALUE = "\uffff"  # sorts after every value
+NO_VALUE = "\uffff"
+"""Stands for an unknown text where a null would be passed over; sorts after every value."""
 
 _MIXED_CURRENCIES = Notice(
     "mixed_currencies",
@@ -184,9 +185,9 @@ def value_on_first_day(rows: ir.Table, column: ir.StringColumn) -> ir.StringValu
 
     One pass: the smallest of day and value written one after the other.
     """
-    marked = rows.occurred_on.cast("string") + ibis.coalesce(column, _NO_VALUE)
+    marked = rows.occurred_on.cast("string") + ibis.coalesce(column, NO_VALUE)
     value = marked.min().substr(_DAY_LENGTH)
-    return value.nullif(_NO_VALUE)
+    return value.nullif(NO_VALUE)
 
 
 def _names(
