@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -151,6 +153,30 @@ class TestTheEngineItself:
             for table in (back, activity.table)
         ]
         assert len(rows[0]) == written == len(rows[1])
+        same(*rows)
+
+    def test_a_function_sees_every_row_once(
+        self, engine: Engine, activity: Relation, tmp_path: Path
+    ):
+        files: list[Path] = []
+
+        def new_file() -> Path:
+            files.append(tmp_path / f"{len(files)}.parquet")
+            return files[-1]
+
+        def spelled(rows: pa.Table) -> pa.Table:
+            return rows.select(["activity_id"]).append_column(
+                "length", pc.cast(pc.utf8_length(rows["kind"]), "int64")
+            )
+
+        schema = pa.schema([("activity_id", pa.string()), ("length", pa.int64())])
+        written = engine.map_batches(activity.table, spelled, schema, new_file)
+        back = engine.attach_files("spelled", [str(file) for file in files], schema)
+        whole = activity.table.select("activity_id", length=activity.table.kind.length())
+        rows = [
+            engine.collect(table.order_by("activity_id")).to_pylist() for table in (back, whole)
+        ]
+        assert written == len(rows[0])
         same(*rows)
 
     def test_nothing_still_makes_a_file_with_columns(

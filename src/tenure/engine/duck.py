@@ -15,6 +15,10 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
+
+BATCH_ROWS = 50_000
+"""Rows handed to a function at a time: some tens of MB of a wide table."""
 
 _NAMES = itertools.count(1)
 
@@ -138,6 +142,37 @@ class DuckDBEngine:
             "(FORMAT parquet, COMPRESSION zstd)",
         )
         return int(done[0]) if done else 0
+
+    def map_batches(
+        self,
+        expression: ir.Table,
+        function: Callable[[pa.Table], pa.Table],
+        schema: pa.Schema,
+        new_file: Callable[[], Path],
+    ) -> int:
+        """Run an expression through a function, batch by batch, into one Parquet file.
+
+        Parameters
+        ----------
+        expression : the rows to hand over.
+        function : takes some of the rows and returns a table of `schema`; which rows come
+            together is not said, so each must be answered from itself.
+        schema : of what the function returns.
+        new_file : returns a new path for each file.
+
+        Returns
+        -------
+        Number of rows written.
+        """
+        self._attach_memtables(expression)
+        rows = 0
+        with pq.ParquetWriter(new_file(), schema, compression="zstd") as writer:
+            source = self.connection.sql(self.sql(expression)).to_arrow_reader(BATCH_ROWS)
+            for batch in source:
+                made = function(pa.Table.from_batches([batch])).cast(schema)
+                writer.write_table(made)
+                rows += made.num_rows
+        return rows
 
     def _attach_memtables(self, expression: ir.Table) -> None:
         for node in expression.op().find(ops.InMemoryTable):

@@ -44,6 +44,15 @@ class Engine(Protocol):
     def write_files(self, expression: ir.Table, new_file: Callable[[], Path]) -> int:
         """Run an expression into Parquet files and return its row count."""
 
+    def map_batches(
+        self,
+        expression: ir.Table,
+        function: Callable[[pa.Table], pa.Table],
+        schema: pa.Schema,
+        new_file: Callable[[], Path],
+    ) -> int:
+        """Run an expression through a function, batch by batch, into Parquet files."""
+
 
 @runtime_checkable
 class ArrowStream(Protocol):

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,10 +111,38 @@ class SparkEngine:
         expression : its columns are written with the types of its own schema.
         new_file : returns a new path for each file; files may come from several workers.
         """
-        folder = self._folder / f"files-{next(_NAMES)}"
         with self._frame(expression) as frame:
             typed = _cast(frame, ibis.Schema.to_pyarrow(expression.schema()))
-            typed.write.option("compression", "zstd").parquet(str(folder))
+            return self._write(typed, new_file)
+
+    def map_batches(
+        self,
+        expression: ir.Table,
+        function: Callable[[pa.Table], pa.Table],
+        schema: pa.Schema,
+        new_file: Callable[[], Path],
+    ) -> int:
+        """Run an expression through a function on the workers, into Parquet files.
+
+        Parameters
+        ----------
+        expression : the rows to hand over.
+        function : takes some of the rows and returns a table of `schema`; the workers need
+            this package, and it goes to them by pickling.
+        schema : of what the function returns.
+        new_file : returns a new path for each file.
+        """
+
+        def mapped(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+            for batch in batches:
+                yield from function(pa.Table.from_batches([batch])).cast(schema).to_batches()
+
+        with self._frame(expression) as frame:
+            return self._write(frame.mapInArrow(mapped, _struct(schema)), new_file)
+
+    def _write(self, frame: DataFrame, new_file: Callable[[], Path]) -> int:
+        folder = self._folder / f"files-{next(_NAMES)}"
+        frame.write.option("compression", "zstd").parquet(str(folder))
         parts = sorted(folder.glob("*.parquet"))
         rows = {part: pq.read_metadata(part).num_rows for part in parts}
         # Workers without rows leave empty files; one of them is kept if there are no others.

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +84,8 @@ def spark_session(
     if local:
         cores = threads or os.cpu_count() or 1
         chosen["spark.sql.shuffle.partitions"] = str(_PARTITIONS_PER_THREAD * cores)
+        # Functions over batches run in workers that need this environment's packages.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if memory_limit_mb is not None and not remote:
         chosen["spark.driver.memory"] = f"{memory_limit_mb}m"
     builder = sessions.builder.remote(master) if remote else sessions.builder.master(master)
