@@ -1,0 +1,162 @@
+"""Distinct rows with weights: a million customers are far fewer different histories.
+
+Counts and whole days lie on a grid, and so do days told in weeks or seconds. Such a row is packed
+into one 64-bit key; one sort of the keys then groups equal rows. Continuous time stamps have no
+equal rows: they are recognised from a few of them and left as they are, unsorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_KEY_BITS = 62
+_LOOKED_AT = 1000
+_ON_GRID = 1e-6  # of a step; what dividing by 7 or 86,400 leaves is a millionth of that
+
+
+@dataclass(frozen=True)
+class Tuples:
+    """Distinct rows and how many customers stand behind each.
+
+    Parameters
+    ----------
+    columns : one array per column, all of one length.
+    weights : customers per distinct row.
+    row_count : rows that were given.
+    order : the given rows' numbers, sorted by distinct row; None if rows stand for themselves,
+        or if the way back was not asked for.
+    row_counts : given rows per distinct row; None where `order` is.
+    """
+
+    columns: tuple[FloatArray, ...]
+    weights: FloatArray
+    row_count: int
+    order: IntArray | None = None
+    row_counts: IntArray | None = None
+
+    def __len__(self) -> int:
+        """Return the number of distinct rows."""
+        return len(self.weights)
+
+    @property
+    def customers(self) -> float:
+        """The sum of weights."""
+        return float(self.weights.sum())
+
+    def spread(self, values: FloatArray) -> FloatArray:
+        """Return one value per given row from one value per distinct row."""
+        if self.order is None or self.row_counts is None:
+            if self.row_count != len(values):
+                raise ValueError("the way back to the rows was not kept: pass for_rows=True")
+            return values
+        rows = np.empty(self.row_count)
+        rows[self.order] = np.repeat(values, self.row_counts)
+        return rows
+
+    def sample(self, count: int) -> Tuples:
+        """Return about `count` customers, evenly picked along the rows, weighted up to all.
+
+        Where the rows are sorted this is a stratified sample, closer to the whole than chance.
+        """
+        reached = np.cumsum(self.weights)
+        places = (np.arange(count) + 0.5) * (reached[-1] / count)
+        picked, times = np.unique(np.searchsorted(reached, places), return_counts=True)
+        picked = np.minimum(picked, len(self) - 1)
+        columns = tuple(column[picked] for column in self.columns)
+        return Tuples(columns, times * (reached[-1] / count), len(picked))
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """A column as whole steps: value = low + code * step."""
+
+    low: float
+    step: float
+    bits: int
+
+    def codes(self, values: FloatArray) -> IntArray:
+        return np.rint((values - self.low) / self.step).astype(np.int64)
+
+    def values(self, codes: IntArray) -> FloatArray:
+        return self.low + codes * self.step
+
+
+def distinct(
+    columns: Sequence[FloatArray],
+    weights: FloatArray | None = None,
+    *,
+    for_rows: bool = False,
+) -> Tuples:
+    """Return the distinct rows of some columns, sorted by the first column, then the next.
+
+    Parameters
+    ----------
+    columns : arrays of one length, finite.
+    weights : customers each row stands for; None counts each row once.
+    for_rows : keep the way back, for `Tuples.spread`; costs a slower sort.
+
+    Returns
+    -------
+    The distinct rows. Rows that lie on no common grid, or too wide a one, stand for themselves
+    in their own order.
+    """
+    row_count = len(columns[0])
+    grids = [_grid(column) for column in columns] if row_count else [None]
+    known = [grid for grid in grids if grid is not None]
+    if len(known) < len(columns) or sum(grid.bits for grid in known) > _KEY_BITS:
+        own = np.ones(row_count) if weights is None else weights
+        return Tuples(tuple(columns), own, row_count)
+    keys = np.zeros(row_count, dtype=np.int64)
+    for column, grid in zip(columns, known, strict=True):
+        keys <<= grid.bits
+        keys |= grid.codes(column)
+    order = None
+    if for_rows or weights is not None:
+        order = np.argsort(keys)
+        keys = keys[order]
+    else:
+        keys.sort()
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    counts = np.diff(np.append(starts, row_count))
+    if weights is None or order is None:
+        summed = counts.astype(np.float64)
+    else:
+        summed = np.add.reduceat(weights[order], starts)
+    values = _unpack(keys[starts], known)
+    if not for_rows:
+        return Tuples(values, summed, row_count)
+    return Tuples(values, summed, row_count, order, counts)
+
+
+def _unpack(keys: IntArray, grids: Sequence[_Grid]) -> tuple[FloatArray, ...]:
+    found: list[FloatArray] = []
+    rest = keys
+    for grid in reversed(grids):
+        found.append(grid.values(rest & ((1 << grid.bits) - 1)))
+        rest = rest >> grid.bits
+    return tuple(reversed(found))
+
+
+def _grid(values: FloatArray) -> _Grid | None:
+    """Find the step on which all values of a column lie, if there is one."""
+    low, high = float(values.min()), float(values.max())
+    few = np.unique(values[:: max(1, len(values) // _LOOKED_AT)])
+    steps = [float(np.diff(few).min())] if len(few) > 1 else []
+    for step in (*steps, 1.0):
+        bits = int((high - low) / step).bit_length() + 1
+        if bits <= _KEY_BITS and _on_grid(few, low, step) and _on_grid(values, low, step):
+            return _Grid(low, step, bits)
+    return None
+
+
+def _on_grid(values: FloatArray, low: float, step: float) -> bool:
+    places = (values - low) / step
+    places -= np.rint(places)
+    return bool(np.abs(places).max() < _ON_GRID)
