@@ -131,7 +131,7 @@ def total_interval(
     check_interval(interval)
     if kind not in ("expectation", "outcome"):
         raise OptionError(f"kind {kind!r}", "expectation or outcome", "choose one of them")
-    value = moments(maximum.values)[0]
+    value = float(moments(maximum.values)[0])
     found = np.array([moments(p) for p in parameter_draws(maximum, draws=draws, seed=seed)])
     totals = found[:, 0]
     if kind == "outcome":

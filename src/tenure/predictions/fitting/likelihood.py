@@ -212,7 +212,7 @@ def maximise(
             None if gone else float(error) for gone, error in zip(lost, errors, strict=True)
         ),
         covariance=covariance,
-        log_likelihood=found.value + float(ridge @ found.point**2) / 2,
+        log_likelihood=float(found.value + ridge @ found.point**2 / 2),
         customers=float(customers),
         converged=found.converged,
         unidentified=tuple(name for name, gone in zip(names, lost, strict=True) if gone),

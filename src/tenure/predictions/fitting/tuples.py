@@ -1,8 +1,9 @@
 """Distinct rows with weights: a million customers are far fewer different histories.
 
 Counts and whole days lie on a grid, and so do days told in weeks or seconds. Such a row is packed
-into one 64-bit key; one sort of the keys then groups equal rows. Continuous time stamps have no
-equal rows: they are recognised from a few of them and left as they are, unsorted.
+into one 64-bit key. Where the keys are few, a table counts them; else one sort groups equal rows.
+Continuous time stamps have no equal rows: they are recognised from a few of them and left as they
+are, unsorted.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ IntArray = npt.NDArray[np.int64]
 
 _KEY_BITS = 62
 _LOOKED_AT = 1000
+_TABLE_PER_ROW = 4
 _ON_GRID = 1e-6  # of a step; what dividing by 7 or 86,400 leaves is a millionth of that
 
 
@@ -30,16 +32,14 @@ class Tuples:
     columns : one array per column, all of one length.
     weights : customers per distinct row.
     row_count : rows that were given.
-    order : the given rows' numbers, sorted by distinct row; None if rows stand for themselves,
-        or if the way back was not asked for.
-    row_counts : given rows per distinct row; None where `order` is.
+    places : for each given row its distinct row; None if rows stand for themselves, or if the
+        way back was not asked for.
     """
 
     columns: tuple[FloatArray, ...]
     weights: FloatArray
     row_count: int
-    order: IntArray | None = None
-    row_counts: IntArray | None = None
+    places: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         """Return the number of distinct rows."""
@@ -52,13 +52,11 @@ class Tuples:
 
     def spread(self, values: FloatArray) -> FloatArray:
         """Return one value per given row from one value per distinct row."""
-        if self.order is None or self.row_counts is None:
-            if self.row_count != len(values):
-                raise ValueError("the way back to the rows was not kept: pass for_rows=True")
-            return values
-        rows = np.empty(self.row_count)
-        rows[self.order] = np.repeat(values, self.row_counts)
-        return rows
+        if self.places is not None:
+            return values[self.places]
+        if self.row_count != len(values):
+            raise ValueError("the way back to the rows was not kept: pass for_rows=True")
+        return values
 
     def sample(self, count: int) -> Tuples:
         """Return about `count` customers, evenly picked along the rows, weighted up to all.
@@ -85,7 +83,8 @@ class _Grid:
         return np.rint((values - self.low) / self.step).astype(np.int64)
 
     def values(self, codes: IntArray) -> FloatArray:
-        return self.low + codes * self.step
+        found: FloatArray = self.low + codes * self.step
+        return found
 
 
 def distinct(
@@ -117,22 +116,45 @@ def distinct(
     for column, grid in zip(columns, known, strict=True):
         keys <<= grid.bits
         keys |= grid.codes(column)
-    order = None
+    if 1 << sum(grid.bits for grid in known) <= _TABLE_PER_ROW * row_count:
+        return _tabled(keys, known, weights, for_rows=for_rows)
+    return _sorted(keys, known, weights, for_rows=for_rows)
+
+
+def _tabled(
+    keys: IntArray, grids: Sequence[_Grid], weights: FloatArray | None, *, for_rows: bool
+) -> Tuples:
+    counts = np.bincount(keys)
+    present = np.flatnonzero(counts)
+    summed = counts if weights is None else np.bincount(keys, weights)
+    places = None
+    if for_rows:
+        numbers = np.cumsum(counts > 0, dtype=np.int32) - np.int32(1)
+        places = numbers[keys]
+    columns = _unpack(present, grids)
+    return Tuples(columns, summed[present].astype(np.float64), len(keys), places)
+
+
+def _sorted(
+    keys: IntArray, grids: Sequence[_Grid], weights: FloatArray | None, *, for_rows: bool
+) -> Tuples:
+    row_count, order = len(keys), None
     if for_rows or weights is not None:
         order = np.argsort(keys)
         keys = keys[order]
     else:
         keys.sort()
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    counts = np.diff(np.append(starts, row_count))
+    is_first = np.concatenate(([True], keys[1:] != keys[:-1]))
+    starts = np.flatnonzero(is_first)
     if weights is None or order is None:
-        summed = counts.astype(np.float64)
+        summed = np.diff(np.append(starts, row_count)).astype(np.float64)
     else:
         summed = np.add.reduceat(weights[order], starts)
-    values = _unpack(keys[starts], known)
-    if not for_rows:
-        return Tuples(values, summed, row_count)
-    return Tuples(values, summed, row_count, order, counts)
+    places = None
+    if for_rows and order is not None:
+        places = np.empty(row_count, dtype=np.int32)
+        places[order] = np.cumsum(is_first, dtype=np.int32) - np.int32(1)
+    return Tuples(_unpack(keys[starts], grids), summed, row_count, places)
 
 
 def _unpack(keys: IntArray, grids: Sequence[_Grid]) -> tuple[FloatArray, ...]:
