@@ -10,14 +10,17 @@ from tenure.activity.facts import Facts
 from tenure.assembly.workspace import Workspace
 from tenure.engine.relations import Relation
 from tenure.kernel import DataError
+from tenure.predictions.score_columns import SCORE_COLUMNS, SCORES
 from tenure.segments import Segments, kinds_of, load_segments, validate
 from tenure.snapshots import (
     ColumnKind,
+    Registered,
     attribute_names,
     column_kinds,
     freeze,
     snapshot,
     thaw,
+    with_registered,
 )
 
 _TABLE = "snapshot_rows"
@@ -56,7 +59,9 @@ def customers_as_of(workspace: Workspace, as_of: date | None = None) -> Customer
     """
     facts = workspace.facts()
     day = as_of or workspace.settings.as_of_date() or day_after_last(facts)
-    fresh = snapshot(facts, as_of=day, calendar=workspace.calendar)
+    fresh = with_registered(
+        snapshot(facts, as_of=day, calendar=workspace.calendar), _scores(workspace, facts)
+    )
     # Segments, pages and exports read it again and again: work it out once.
     made = Relation(facts.engine.keep(_TABLE, fresh.table), facts.engine)
     segments = Segments(load_segments(workspace.definitions / "segments"), kinds_of(made.table))
@@ -96,7 +101,8 @@ def kept_snapshots(workspace: Workspace) -> Relation:
     """Return the kept snapshots, of each date the one made last, told apart by `as_of`."""
     facts = workspace.facts()
     stored = workspace.lake.view().relation(facts.engine, "snapshots")
-    return thaw(stored, attributes=attribute_names(facts.customer_attributes))
+    thawed = thaw(stored, attributes=attribute_names(facts.customer_attributes))
+    return with_registered(thawed, _scores(workspace, facts))
 
 
 def workspace_segments(workspace: Workspace) -> Segments:
@@ -115,4 +121,13 @@ def segment_faults(workspace: Workspace) -> list[str]:
 
 
 def _kinds(workspace: Workspace) -> dict[str, ColumnKind]:
-    return column_kinds(attribute_names(workspace.facts().customer_attributes))
+    return column_kinds(attribute_names(workspace.facts().customer_attributes), SCORE_COLUMNS)
+
+
+def _scores(workspace: Workspace, facts: Facts) -> list[Registered]:
+    """Return what was scored, to be laid beside snapshots on the facts' engine."""
+    view = workspace.lake.view()
+    return [
+        Registered(one.columns, one.newest(view.relation(facts.engine, one.table).table))
+        for one in SCORES.values()
+    ]

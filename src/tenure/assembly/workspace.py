@@ -20,6 +20,7 @@ from tenure.engine.relations import Engine
 from tenure.engine.spark import SparkEngine
 from tenure.engine.spark_sessions import spark_session
 from tenure.kernel import Calendar, Clock, WorkspaceError, system_clock
+from tenure.predictions.score_columns import SCORE_TABLES
 from tenure.segments import default_segment_files
 from tenure.settings import Settings, checked_settings, read_settings, settings_text
 from tenure.snapshots import SNAPSHOTS
@@ -182,7 +183,7 @@ class Workspace:
 def _lake(folder: Path, settings: Settings) -> Lake:
     return Lake(
         folder / "lake",
-        {**FACT_TABLES, "snapshots": SNAPSHOTS, **KEPT_TABLES},
+        {**FACT_TABLES, "snapshots": SNAPSHOTS, **KEPT_TABLES, **SCORE_TABLES},
         lock_timeout_seconds=settings.lock_timeout_seconds,
     )
 

@@ -8,6 +8,7 @@ from tenure.snapshots.attributes import attribute_names
 from tenure.snapshots.catalogue import CATALOGUE, SNAPSHOT_VERSION, catalogue, column_kinds
 from tenure.snapshots.columns import ColumnKind, SnapshotColumn, attribute_columns
 from tenure.snapshots.frozen import SNAPSHOTS, FrozenSnapshot, freeze, frozen_snapshots, thaw
+from tenure.snapshots.registered import Registered, with_registered
 from tenure.snapshots.snapshot import snapshot
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "SNAPSHOT_VERSION",
     "ColumnKind",
     "FrozenSnapshot",
+    "Registered",
     "SnapshotColumn",
     "attribute_columns",
     "attribute_names",
@@ -25,4 +27,5 @@ __all__ = [
     "frozen_snapshots",
     "snapshot",
     "thaw",
+    "with_registered",
 ]

@@ -395,14 +395,18 @@ CATALOGUE: tuple[SnapshotColumn, ...] = tuple(
 """Every column but the customers' attributes, in the snapshot's order."""
 
 
-def catalogue(attributes: Iterable[str] = ()) -> tuple[SnapshotColumn, ...]:
-    """Return every column of a snapshot that has these attributes."""
+def catalogue(
+    attributes: Iterable[str] = (), registered: Iterable[SnapshotColumn] = ()
+) -> tuple[SnapshotColumn, ...]:
+    """Return every column of a snapshot that has these attributes and registered columns."""
     extra = (
         attribute_column(name, column) for name, column in attribute_columns(attributes).items()
     )
-    return (*CATALOGUE, *extra)
+    return (*CATALOGUE, *extra, *registered)
 
 
-def column_kinds(attributes: Iterable[str] = ()) -> dict[str, ColumnKind]:
-    """Return the kind of each column of a snapshot that has these attributes."""
-    return {column.name: column.kind for column in catalogue(attributes)}
+def column_kinds(
+    attributes: Iterable[str] = (), registered: Iterable[SnapshotColumn] = ()
+) -> dict[str, ColumnKind]:
+    """Return the kind of each column of a snapshot that has these columns."""
+    return {column.name: column.kind for column in catalogue(attributes, registered)}
