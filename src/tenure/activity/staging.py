@@ -10,7 +10,7 @@ usual case, is written once and moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from tenure.activity.contract import (
     Role,
     TableKind,
 )
+from tenure.activity.counting import PART_ROWS
 from tenure.activity.sources import RawSource
 from tenure.engine.duck import first_row, literal, quote
 from tenure.engine.running import run_with_progress
@@ -262,10 +263,7 @@ def _number_repeats(
     """Make table `repeats` of every row but the first of equal content; count all and dropped."""
     # Eight-byte hashes are a third of the work of the keys; equal keys have equal hashes. So keys
     # are compared only among the few rows whose hash comes more than once.
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE repeated_hashes AS SELECT hash({key}) AS hashed FROM stage "
-        "GROUP BY hashed HAVING count(*) > 1"
-    )
+    _find_repeated_hashes(connection, key)
     if not _figure(connection, "SELECT count(*) FROM repeated_hashes"):
         return 0, 0
     connection.execute(
@@ -282,7 +280,7 @@ def _number_repeats(
         "CREATE OR REPLACE TEMP TABLE repeats AS WITH judged AS ("
         f"SELECT source_row, {key}, row_number() OVER "
         f"(PARTITION BY {key}, raw_key ORDER BY source_row) > 1 AS is_dropped "
-        f"FROM ({_raw_keys(source, drop_repeats=drop_repeats)})) "
+        f"FROM ({_raw_keys(connection, source, drop_repeats=drop_repeats)})) "
         "SELECT source_row, is_dropped, row_number() OVER "
         f"(PARTITION BY {key}, is_dropped ORDER BY source_row) AS nth FROM judged"
     )
@@ -293,15 +291,31 @@ def _number_repeats(
     )
 
 
-def _raw_keys(source: RawSource, *, drop_repeats: bool) -> str:
+def _find_repeated_hashes(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Make table `repeated_hashes`, part by part of all hashes: all at once take much memory."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE repeated_hashes (hashed UBIGINT)")
+    parts = _figure(connection, "SELECT count(*) FROM stage") // PART_ROWS + 1
+    for part in range(parts):
+        connection.execute(
+            f"INSERT INTO repeated_hashes SELECT hash({key}) AS hashed FROM stage "
+            f"WHERE hash({key}) % {parts} = {part} GROUP BY hashed HAVING count(*) > 1"
+        )
+
+
+def _raw_keys(
+    connection: duckdb.DuckDBPyConnection, source: RawSource, *, drop_repeats: bool
+) -> str:
     """Return SQL of the repeated rows with a key of their raw columns, read again for it."""
     if not drop_repeats:
         return "SELECT *, source_row AS raw_key FROM repeated_rows"
-    columns: Sequence[str] = [f"raw.{quote(column)}" for column in source.columns]
-    return (
-        f"SELECT repeated_rows.*, hash({', '.join(columns)}) AS raw_key FROM repeated_rows "
-        f"JOIN {quote(source.relation)} AS raw USING (source_row)"
+    columns = ", ".join(quote(column) for column in source.columns)
+    # A join might hold the whole source in memory, not the few repeated rows: IN never does.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE raw_keys AS SELECT source_row, hash({columns}) AS raw_key "
+        f"FROM {quote(source.relation)} "
+        "WHERE source_row IN (SELECT source_row FROM repeated_rows)"
     )
+    return "SELECT * FROM repeated_rows JOIN raw_keys USING (source_row)"
 
 
 def _numbered_view(key: str, *, has_repeats: bool) -> str:
