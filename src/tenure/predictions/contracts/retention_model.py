@@ -1,0 +1,342 @@
+"""What the parametric contract models share: fitting to a risk table, curves, predictions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tenure.kernel import Estimate
+from tenure.predictions.contracts.residual_tenure import check_horizon, residual_tenure
+from tenure.predictions.contracts.risk_table import (
+    DURATION,
+    ENDED,
+    RiskTable,
+    durations_of,
+    risk_table,
+)
+from tenure.predictions.estimator import Estimator
+from tenure.predictions.fitting.draws import (
+    Predicted,
+    check_interval,
+    row_intervals,
+    total_interval,
+)
+from tenure.predictions.fitting.likelihood import Evaluation, Maximum, maximise
+from tenure.predictions.fitting.tuples import distinct
+from tenure.predictions.tables import columns_of, row_error
+
+FloatArray = npt.NDArray[np.float64]
+Curve = Callable[[FloatArray], FloatArray]
+Constant = Callable[[float], FloatArray]
+
+
+class RetentionModel(Estimator):
+    """A model of contract durations in whole renewal periods, the same for all customers.
+
+    Parameters
+    ----------
+    penalty : ridge on the logarithms of the parameters, at least 0: a normal prior around 1 with
+        this precision.
+
+    Attributes
+    ----------
+    maximum_ : the fit, with standard errors and what the data could not identify.
+    longest_periods_ : the longest duration observed; beyond it everything is projection.
+    renewals_ : renewals that were observed, made or refused.
+    endings_ : those that were refused.
+    """
+
+    names: ClassVar[tuple[str, ...]]
+
+    maximum_: Maximum
+    longest_periods_: int
+    renewals_: float
+    endings_: float
+
+    def __init__(self, *, penalty: float = 0.0) -> None:
+        self.penalty = penalty
+
+    def fit(self, X: object, weights: npt.ArrayLike | None = None) -> Self:  # noqa: N803
+        """Fit to contracts that ended or still run.
+
+        Parameters
+        ----------
+        X : `duration_periods` (the period a contract ended in, from 1 on; while it runs, the
+            renewals it has lived through) and `ended`; optionally `entry_periods` (renewals
+            behind it when it came under observation: left truncation) and `customers` (contracts
+            per row). Cohorts of different age may stand together.
+        weights : contracts per row; goes before the table's column `customers`.
+
+        Raises
+        ------
+        DataError : a column is missing, a row is impossible, or no contract came to a renewal.
+        """
+        return self._fit_table(risk_table(durations_of(X, weights)))
+
+    def _fit_table(self, table: RiskTable) -> Self:
+        found = maximise(
+            partial(self._evaluate, table=table),
+            names=self.names,
+            start=self._start(table.hazard),
+            customers=table.contracts,
+            penalty=self.penalty,
+        )
+        if not table.ended.sum() > 0:
+            found = found.with_notes("nobody_left", unidentified=self.names)
+        elif not table.stayed.sum() > 0:
+            found = found.with_notes("nobody_stayed", unidentified=self.names)
+        self.maximum_ = found
+        self.longest_periods_ = len(table.at_risk)
+        self.renewals_ = float(table.at_risk.sum())
+        self.endings_ = float(table.ended.sum())
+        return self
+
+    @property
+    def parameters_(self) -> dict[str, float]:
+        """The parameters on their natural scale."""
+        self._require_fit()
+        return self.maximum_.as_parameters()
+
+    @property
+    def log_likelihood_(self) -> float:
+        """The log-likelihood at the maximum, without the penalty."""
+        self._require_fit()
+        return self.maximum_.log_likelihood
+
+    def retention_curve(
+        self, periods: int, *, interval: float | None = None
+    ) -> FloatArray | Predicted:
+        """Return the share of new contracts that live through 0, 1, ... `periods` renewals.
+
+        Parameters
+        ----------
+        periods : the last renewal shown, at least 0.
+        interval : nominal coverage of an interval, e.g. 0.9; None leaves it out.
+
+        Returns
+        -------
+        Shape (periods + 1,), beginning with 1; with an interval, a `Predicted` of such arrays.
+        """
+        check_horizon(periods, 0.0)
+        times = np.arange(periods + 1.0)
+
+        def survival(log_survival: Curve, at: FloatArray) -> FloatArray:
+            return np.exp(log_survival(at))
+
+        return self._predicted(times, survival, interval, lambda stays: stays**times)
+
+    def predict_renewal(
+        self,
+        X: object,  # noqa: N803
+        *,
+        interval: float | None = None,
+    ) -> FloatArray | Predicted:
+        """Return the chance that each contract is renewed next time.
+
+        Parameters
+        ----------
+        X : `duration_periods`, the renewals each contract has lived through; where it has a column
+            `ended`, ended contracts get 0.
+        interval : nominal coverage of an interval, e.g. 0.9; None leaves it out.
+
+        Returns
+        -------
+        One probability per row, or a `Predicted` of them.
+        """
+        return self.predict_survival(X, 1, interval=interval)
+
+    def predict_survival(
+        self,
+        X: object,  # noqa: N803
+        horizon: int,
+        *,
+        interval: float | None = None,
+    ) -> FloatArray | Predicted:
+        """Return the chance that each contract lives through its next `horizon` renewals.
+
+        Parameters
+        ----------
+        X, interval : as in `predict_renewal`.
+        horizon : renewals, at least 0.
+        """
+        check_horizon(horizon, 0.0)
+
+        def survival(log_survival: Curve, ages: FloatArray) -> FloatArray:
+            return np.exp(log_survival(ages + horizon) - log_survival(ages))
+
+        return self._by_age(X, survival, interval, lambda stays: np.array(stays**horizon))
+
+    def predict_tenure(
+        self,
+        X: object,  # noqa: N803
+        *,
+        horizon: int | None = None,
+        discount_rate: float = 0.0,
+        interval: float | None = None,
+    ) -> FloatArray | Predicted:
+        """Return the discounted renewals to be expected of each contract (DERL).
+
+        Parameters
+        ----------
+        X, interval : as in `predict_renewal`.
+        horizon : renewals to count at most; None counts all, and then needs a discount rate.
+        discount_rate : per period, at least 0. The next renewal counts in full, the one after it
+            is discounted once.
+
+        Returns
+        -------
+        Renewals per row, times the recurring value the residual value; or a `Predicted` of them.
+
+        Raises
+        ------
+        OptionError : neither a horizon nor a discount rate was given: the sum may be infinite.
+        """
+        check_horizon(horizon, discount_rate)
+        sums = partial(residual_tenure, horizon=horizon, discount_rate=discount_rate)
+
+        def constant(stays: float) -> FloatArray:
+            return sums(lambda times: times * np.log(stays), np.zeros(1))
+
+        return self._by_age(X, sums, interval, constant)
+
+    def predict_total(
+        self,
+        X: object,  # noqa: N803
+        horizon: int,
+        *,
+        interval: float = 0.9,
+        weights: npt.ArrayLike | None = None,
+    ) -> Estimate:
+        """Return how many of these contracts will still run after `horizon` renewals.
+
+        Parameters
+        ----------
+        X : as in `predict_renewal`.
+        horizon : renewals, at least 0.
+        interval : nominal coverage for the count itself: parameters and chance.
+        weights : contracts per row; None counts each once.
+        """
+        check_horizon(horizon, 0.0)
+        ages, running = self._ages(X)
+        counted = running if weights is None else running * np.asarray(weights, dtype=np.float64)
+        rows = distinct((ages,), counted)
+        (alike,) = rows.columns
+
+        def moments(parameters: FloatArray) -> tuple[float, float]:
+            curve = self._curve(parameters)
+            stays = np.exp(curve(alike + horizon) - curve(alike))
+            return float(rows.weights @ stays), float(rows.weights @ (stays * (1 - stays)))
+
+        return total_interval(self.maximum_, moments, interval=interval, whole=True)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the fit for people and programs: parameters with errors, and what to know."""
+        self._require_fit()
+        return {
+            "model": type(self).__name__,
+            "parameters": {
+                name: {"value": self.maximum_[name], "standard_error": error}
+                for name, error in zip(
+                    self.maximum_.names, self.maximum_.standard_errors, strict=True
+                )
+            },
+            "log_likelihood": self.maximum_.log_likelihood,
+            "customers": self.maximum_.customers,
+            "renewals": self.renewals_,
+            "endings": self.endings_,
+            "longest_periods": self.longest_periods_,
+            "converged": self.maximum_.converged,
+            "unidentified": list(self.maximum_.unidentified),
+            "notes": list(self.maximum_.notes),
+        }
+
+    def _by_age(
+        self,
+        X: object,  # noqa: N803
+        function: Callable[[Curve, FloatArray], FloatArray],
+        interval: float | None,
+        constant: Constant,
+    ) -> FloatArray | Predicted:
+        """Return a function of the contracts' ages per row, worked out once per age."""
+        ages, running = self._ages(X)
+        alike = distinct((ages,), for_rows=True)
+        found = self._predicted(alike.columns[0], function, interval, constant)
+        if isinstance(found, Predicted):
+            parts = (found.value, found.low, found.high)
+            return Predicted(*(alike.spread(part) * running for part in parts))
+        spread: FloatArray = alike.spread(found) * running
+        return spread
+
+    def _predicted(
+        self,
+        times: FloatArray,
+        function: Callable[[Curve, FloatArray], FloatArray],
+        interval: float | None,
+        constant: Constant,
+    ) -> FloatArray | Predicted:
+        self._require_fit()
+        value = function(self._curve(self.maximum_.values), times)
+        if interval is None:
+            return value
+        check_interval(interval)
+        bound = self._bound((1 - interval) / 2)
+        if bound is not None:
+            # Without a renewal refused (or made), no curvature tells how far off it may be: the
+            # exact limit of a constant chance does, as in the rule of three.
+            limit = np.broadcast_to(constant(bound), value.shape)
+            return Predicted(value, np.minimum(value, limit), np.maximum(value, limit))
+        return row_intervals(
+            self.maximum_,
+            lambda parameters, rows: function(self._curve(parameters), times[rows]),
+            value,
+            interval=interval,
+        )
+
+    def _bound(self, tail: float) -> float | None:
+        """Return the limit of the chance to renew where all renewals went one way."""
+        chance = float(tail ** (1 / self.renewals_))
+        if "nobody_left" in self.maximum_.notes:
+            return chance
+        return 1 - chance if "nobody_stayed" in self.maximum_.notes else None
+
+    def _ages(self, X: object) -> tuple[FloatArray, FloatArray]:  # noqa: N803
+        """Return renewals behind each contract, and 0 for those that ended, 1 for the others."""
+        self._require_fit()
+        found = columns_of(X, (DURATION,), optional=(ENDED,))
+        ages = found[DURATION]
+        wrong = ages != np.floor(ages)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise row_error(DURATION, row, ages[row], "a whole number of periods")
+        return ages, 1.0 - np.minimum(found.get(ENDED, np.zeros(len(ages))), 1.0)
+
+    def _fitted_state(self) -> dict[str, Any]:
+        return {
+            "maximum": self.maximum_.to_dict(),
+            "longest_periods": self.longest_periods_,
+            "renewals": self.renewals_,
+            "endings": self.endings_,
+        }
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self.maximum_ = Maximum.from_dict(state["maximum"])
+        self.longest_periods_ = int(state["longest_periods"])
+        self.renewals_ = float(state["renewals"])
+        self.endings_ = float(state["endings"])
+
+    @abstractmethod
+    def _start(self, hazard: float) -> tuple[float, ...]:
+        """Return parameters to begin with, on their natural scale, from the mean hazard."""
+
+    @abstractmethod
+    def _evaluate(self, working: FloatArray, table: RiskTable) -> Evaluation:
+        """Return the log-likelihood at the logarithms of the parameters."""
+
+    @abstractmethod
+    def _curve(self, parameters: FloatArray) -> Curve:
+        """Return log S as a function of time at some parameters, on their natural scale."""
