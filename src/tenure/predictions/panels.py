@@ -22,7 +22,7 @@ from tenure.engine.relations import Relation
 from tenure.kernel import Calendar, DataError, OptionError
 from tenure.metrics.customer_days import counted, customer_days, net_value
 from tenure.metrics.orders import base
-from tenure.metrics.purchases import purchase_statistics
+from tenure.metrics.purchases import TUPLE, purchase_statistics
 from tenure.snapshots.contracts import ACTIVE, ENDED, contracts_known
 from tenure.snapshots.snapshot import snapshot
 
@@ -61,13 +61,10 @@ Values are 0 without an order or refund and null where an order's amount is unkn
 on the day before `as_of` whether none covers the day before `until`; null for all others.
 """
 
-_HISTORY = {
-    "customer_id": pa.string(),
-    "repeat_order_day_count": pa.int64(),
-    "age_at_last_order_days": pa.int64(),
-    "age_days": pa.int64(),
-    "mean_repeat_value": pa.float64(),
-}
+_HISTORY = {**dict.fromkeys(TUPLE, pa.int64()), "mean_repeat_value": pa.float64()}
+HISTORY = tuple(_HISTORY)
+"""The columns of a panel's history."""
+
 _HASH_DIGITS = 8
 _SPREADS = 6  # so many standard deviations above the wanted size leave no sample too small
 
@@ -82,8 +79,7 @@ class Panel:
     until : first day after the outcome's window; None where no window was asked for.
     features : the snapshot's columns and `change_<n>_days_<column>` (now less n days earlier;
         null for who was not known then).
-    history : the columns of `metrics.purchases.TUPLE` and `mean_repeat_value`; null without
-        an order.
+    history : the columns of `HISTORY`; null without an order.
     outcome : the columns of `OUTCOME`; None while the window is not closed.
     """
 
@@ -131,32 +127,22 @@ def panel(
     """
     _check(horizon_days, change_days, sample, gap_days)
     chosen = _Chosen(facts, as_of, calendar, sample, seed)
-    features = chosen.of(
-        snapshot(
+    known = chosen.of(
+        known_rows(
             facts,
             as_of=as_of,
             calendar=calendar,
-            received_before=received_before,
+            change_days=change_days,
             attributes=attributes,
+            received_before=received_before,
         )
     )
     if chosen.limit is not None:
-        features = _smallest(features, chosen, facts)
-    features = features.sort_by("customer_id")
-    ids = features["customer_id"].combine_chunks()
-    if change_days is not None:
-        earlier = snapshot(
-            facts,
-            as_of=as_of - timedelta(days=change_days),
-            calendar=calendar,
-            received_before=received_before,
-            attributes=(),
-        )
-        wanted = Relation(earlier.table.select("customer_id", *CHANGING), facts.engine)
-        features = _with_changes(features, _aligned(chosen.of(wanted), ids), change_days)
-    activity = _cut(facts.activity, received_before)
-    statistics = purchase_statistics(activity, calendar=calendar, as_of=as_of)
-    history = _typed(_aligned(chosen.of(statistics), ids), pa.schema(list(_HISTORY.items())))
+        known = _smallest(known, chosen, facts)
+    known = known.sort_by("customer_id")
+    ids = known["customer_id"].combine_chunks()
+    features = known.select([name for name in known.column_names if name not in HISTORY])
+    history = known.select(["customer_id", *HISTORY])
     until = None if horizon_days is None else as_of + timedelta(days=horizon_days)
     outcome = None
     if until is not None:
@@ -165,6 +151,55 @@ def panel(
             done = Relation(_outcome(facts, as_of, until, calendar), facts.engine)
             outcome = _closed(_aligned(chosen.of(done), ids))
     return Panel(as_of, until, features, history, outcome)
+
+
+def known_rows(
+    facts: Facts,
+    *,
+    as_of: date,
+    calendar: Calendar = Calendar(),  # noqa: B008 - frozen
+    change_days: int | None = 90,
+    attributes: Sequence[str] | None = None,
+    received_before: datetime | None = None,
+) -> Relation:
+    """Return what is known of every customer as of a date: a panel's features and history.
+
+    Parameters
+    ----------
+    facts : the fact tables.
+    as_of : only what happened on earlier days counts.
+    calendar : the business's calendar.
+    change_days : how far back the change columns look; None leaves them out.
+    attributes : names of the attributes to show; None takes all there are.
+    received_before : only rows received before this naive UTC instant; None: all.
+
+    Returns
+    -------
+    A relation of the snapshot's columns, `change_<n>_days_<column>` and `HISTORY`.
+    """
+    rows = snapshot(
+        facts,
+        as_of=as_of,
+        calendar=calendar,
+        received_before=received_before,
+        attributes=attributes,
+    ).table
+    if change_days is not None:
+        earlier = snapshot(
+            facts,
+            as_of=as_of - timedelta(days=change_days),
+            calendar=calendar,
+            received_before=received_before,
+            attributes=(),
+        ).table
+        rows = _with_changes(rows, earlier, change_days)
+    activity = _cut(facts.activity, received_before)
+    statistics = purchase_statistics(activity, calendar=calendar, as_of=as_of).table
+    history = statistics.select(
+        "customer_id", **{n: statistics[n].cast(ibis.dtype(t)) for n, t in _HISTORY.items()}
+    )
+    beside = rows.left_join(history, "customer_id").drop("customer_id_right")
+    return Relation(beside, facts.engine)
 
 
 def origins(
@@ -362,14 +397,16 @@ def _aligned(table: pa.Table, ids: pa.Array) -> pa.Table:
     return found.set_column(found.column_names.index("customer_id"), "customer_id", ids)
 
 
-def _with_changes(features: pa.Table, earlier: pa.Table, change_days: int) -> pa.Table:
-    for name in CHANGING:
-        now = features[name].cast(pa.float64())
-        before = earlier[name].cast(pa.float64())
-        features = features.append_column(
-            f"change_{change_days}_days_{name}", pc.subtract(now, before)
-        )
-    return features
+def _with_changes(rows: ir.Table, earlier: ir.Table, change_days: int) -> ir.Table:
+    then = {f"earlier_{name}": earlier[name] for name in CHANGING}
+    before = earlier.select("customer_id", **then)
+    joined = rows.left_join(before, "customer_id")
+    changes = {
+        f"change_{change_days}_days_{name}": joined[name].cast("float64")
+        - joined[f"earlier_{name}"].cast("float64")
+        for name in CHANGING
+    }
+    return joined.select(*rows.columns, **changes)
 
 
 def _typed(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 import pyarrow as pa
 import pytest
@@ -52,6 +53,7 @@ def made() -> Facts:
     )
 
 
+@cache  # compiling the same panel for every test would take most of the time
 def at(as_of: date = AS_OF, **options: object) -> Panel:
     return panel(made(), **{"as_of": as_of, "horizon_days": 90, **options})  # type: ignore[arg-type]
 
@@ -114,11 +116,12 @@ def test_a_contract_has_ended_if_none_covers_the_windows_last_day():
 
 
 def test_no_outcome_before_the_window_and_its_gap_have_passed():
-    assert at(known_until=UNTIL).outcome is not None
-    assert at(known_until=UNTIL - DAY).outcome is None
-    assert at(known_until=UNTIL, gap_days=1).outcome is None
-    assert at(date(2025, 12, 1)).outcome is None
-    assert at(horizon_days=None).until is None
+    few = {"change_days": None, "attributes": ()}  # sooner compiled
+    assert at(known_until=UNTIL, **few).outcome is not None
+    assert at(known_until=UNTIL - DAY, **few).outcome is None
+    assert at(known_until=UNTIL, gap_days=1, **few).outcome is None
+    assert at(date(2025, 12, 1), **few).outcome is None
+    assert at(horizon_days=None, **few).until is None
 
 
 def test_history_is_that_of_the_purchase_models_and_null_without_an_order():
@@ -164,7 +167,10 @@ def many(count: int) -> Facts:
 
 def test_a_sample_keeps_the_wanted_number_with_their_own_figures():
     data = many(3000)
-    whole, part = panel(data, as_of=AS_OF), panel(data, as_of=AS_OF, sample=200)
+    whole, part = (
+        panel(data, as_of=AS_OF, change_days=None),
+        panel(data, as_of=AS_OF, change_days=None, sample=200),
+    )
     assert part.features.num_rows == 200
     everyone = rows(whole.features)
     assert all(row == everyone[name] for name, row in rows(part.features).items())
@@ -174,11 +180,17 @@ def test_a_sample_keeps_the_wanted_number_with_their_own_figures():
 def test_a_sample_is_the_same_every_time_and_grows_by_adding():
     data = many(1000)
     small, large = (
-        set(panel(data, as_of=AS_OF, sample=n).features["customer_id"].to_pylist())
+        set(
+            panel(data, as_of=AS_OF, change_days=None, sample=n).features["customer_id"].to_pylist()
+        )
         for n in (50, 100)
     )
     assert small < large
-    other = panel(data, as_of=AS_OF, sample=50, seed=1).features["customer_id"].to_pylist()
+    other = (
+        panel(data, as_of=AS_OF, change_days=None, sample=50, seed=1)
+        .features["customer_id"]
+        .to_pylist()
+    )
     assert set(other) != small
 
 
