@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tenure.kernel import DataError
+from tenure.metrics.purchases import TUPLE
 from tenure.predictions.fitting.tuples import Tuples, distinct
 from tenure.predictions.tables import columns_of, row_error
 
 FloatArray = npt.NDArray[np.float64]
 
-COUNT, LAST, AGE = "repeat_order_day_count", "age_at_last_order_days", "age_days"
-TUPLE = (COUNT, LAST, AGE)
+COUNT, LAST, AGE = TUPLE
 WEIGHT = "customers"
 
 
