@@ -19,6 +19,7 @@ def columns_of(
     *,
     optional: Sequence[str] = (),
     signed: Collection[str] = (),
+    missing: Collection[str] = (),
 ) -> dict[str, FloatArray]:
     """Return named columns as arrays of float64, checked.
 
@@ -29,6 +30,7 @@ def columns_of(
     names : the columns that must be there.
     optional : columns that are returned if they are there.
     signed : columns that may hold negative numbers; in all others they are an error.
+    missing : columns that may lack values; they come as NaN.
 
     Returns
     -------
@@ -43,11 +45,11 @@ def columns_of(
         found = _by_position(data, names, optional)
     else:
         present = _present(data)
-        missing = [name for name in names if name not in present]
-        if missing:
+        absent = [name for name in names if name not in present]
+        if absent:
             raise DataError(
                 f"a table with the columns {', '.join(map(str, present)) or '(none)'}",
-                f"also {', '.join(missing)}",
+                f"also {', '.join(absent)}",
                 "add the column, or rename the one that holds it",
             )
         wanted = [*names, *(name for name in optional if name in present)]
@@ -60,7 +62,7 @@ def columns_of(
             "pass columns of the same table",
         )
     for name, values in found.items():
-        _check(name, values, signed=name in signed)
+        _check(name, values, is_signed=name in signed, may_miss=name in missing)
     return found
 
 
@@ -144,12 +146,19 @@ def _numbers(name: str, values: object) -> FloatArray:
     return numbers
 
 
-def _check(name: str, values: FloatArray, *, signed: bool) -> None:
+def _check(name: str, values: FloatArray, *, is_signed: bool, may_miss: bool) -> None:
     if not len(values):
         return
     low, high = float(values.min()), float(values.max())  # NaN wins both
-    if np.isfinite(low) and np.isfinite(high) and (signed or low >= 0):
+    if np.isfinite(low) and np.isfinite(high) and (is_signed or low >= 0):
         return
-    wrong = ~np.isfinite(values) if signed else ~(np.isfinite(values) & (values >= 0))
-    row = int(np.argmax(wrong))
-    raise row_error(name, row, values[row], "a finite number" if signed else "a number from 0 up")
+    right = np.isfinite(values)
+    if not is_signed:
+        right &= values >= 0
+    if may_miss:
+        right |= np.isnan(values)
+    if right.all():
+        return
+    row = int(np.argmin(right))
+    expected = "a finite number" if is_signed else "a number from 0 up"
+    raise row_error(name, row, values[row], expected)

@@ -34,7 +34,7 @@ R, ALPHA, A, B = range(4)
 EFFECTS = ((ALPHA, -1.0), (A, 1.0), (B, 1.0))
 """Which logarithm a covariate's coefficients move, and its sign: more purchases, lower alpha."""
 
-_PART = 8_192  # rows worked on at once: they stay in the processor's cache
+_PART = 8_192  # rows worked on at once: they stay in the cache, and BLAS starts no threads
 _SUMMED_UP_TO = 100_000
 
 
@@ -183,27 +183,32 @@ class _Sums:
     def add(self, terms: _Terms, weights: FloatArray, groups: IntArray | None) -> None:
         """Add weighted rows; without groups, all to the first."""
         self.value += float(terms.value @ weights)
-        whole = terms.corners.ndim == 3
         if groups is None:
-            self.gradient[0] += terms.gradient @ weights
-            found = self.hessian[0]
-            if whole:
-                found += terms.corners @ weights
-                return
-            found += (terms.slopes * (terms.bend * weights)) @ terms.slopes.T
-            for (i, j), total in zip(_CORNERS, terms.corners @ weights, strict=True):
-                found[i, j] += total
-                found[j, i] += total if i != j else 0.0
+            self._add_all(terms, weights)
             return
         size = len(self.gradient)
         for i in range(4):
             self.gradient[:, i] += np.bincount(groups, terms.gradient[i] * weights, size)
-        rows = terms.corners if whole else _whole(terms)
+        rows = terms.corners if terms.corners.ndim == 3 else _whole(terms)
         for i in range(4):
             for j in range(i, 4):
                 total = np.bincount(groups, rows[i, j] * weights, size)
                 self.hessian[:, i, j] += total
                 self.hessian[:, j, i] += total if i != j else 0.0
+
+    def _add_all(self, terms: _Terms, weights: FloatArray) -> None:
+        # Dots of one row each: BLAS starts threads for a matrix, and waits for a busy processor.
+        bent = terms.bend * weights
+        found = self.hessian[0]
+        for i in range(4):
+            self.gradient[0, i] += terms.gradient[i] @ weights
+            scaled = terms.slopes[i] * bent
+            for j in range(i, 4):
+                found[i, j] += scaled @ terms.slopes[j]
+                found[j, i] = found[i, j]
+        for (i, j), corner in zip(_CORNERS, terms.corners, strict=True):
+            found[i, j] += corner @ weights
+            found[j, i] = found[i, j]
 
     def evaluation(self, design: FloatArray) -> Evaluation:
         """Return the sums by the working parameters: four logarithms, then coefficients."""
