@@ -24,27 +24,32 @@ def table(rows: list[tuple[str, date, str, str]]) -> pa.Table:
 
 
 def shoppers(customers: int = 300, *, seed: int = 7, habits: bool = True) -> pa.Table:
-    """Return a year of orders; with habits, each has staples that she rebuys at her own pace.
+    """Return a year of orders of 200 products; without habits, products are drawn evenly.
 
-    Products of one dozen (0-11, 12-23, ...) are liked by the same customers.
+    With habits each shopper has eight staples, all of one of five groups of products (0-39,
+    40-79, ...), and rebuys each at her own pace; now and then a staple is given up for another
+    of the group, so that the most frequent is not always the most wanted.
     """
     random = np.random.default_rng(seed)
     rows = []
     for number in range(customers):
-        dozen = int(random.integers(5)) * 12
-        liked = dozen + random.permutation(12)[:5]
-        pace = random.integers(2, 6, size=5)
+        group = int(random.integers(5)) * 40
+        staples = list(group + random.permutation(40)[:8])
+        pace = random.uniform(10, 60, size=8)
+        due = random.uniform(0, 60, size=8)
         day, order = float(random.integers(20)), 0
         while day < 365:
-            if habits:
-                bought = {int(p) for p, n in zip(liked, pace, strict=True) if order % n == 0}
-                bought |= {dozen + int(random.integers(12)), int(random.integers(60))}
-            else:
-                bought = {int(p) for p in random.integers(60, size=4)}
+            by_chance = int(random.random() < 0.1) if habits else 4
+            bought = {int(p) for p in random.integers(200, size=by_chance)}
+            for place in np.flatnonzero(due <= day) if habits else ():
+                bought.add(int(staples[place]))
+                due[place] = day + pace[place] * random.gamma(16, 1 / 16)
+                if random.random() < 0.15:
+                    staples[place] = group + int(random.integers(40))
             on = BEGAN_ON + timedelta(days=int(day))
             rows += [
-                (f"c{number:04}", on, f"c{number:04}-{order}", f"p{p:02}") for p in sorted(bought)
+                (f"c{number:04}", on, f"c{number:04}-{order}", f"p{p:03}") for p in sorted(bought)
             ]
-            day += random.gamma(4, 3.0) + 1
+            day += random.gamma(4, 2.0) + 1
             order += 1
     return table(rows)

@@ -31,7 +31,7 @@ def test_habits_are_found_and_beat_the_simple_rule(model: NextBasket) -> None:
     assert model.uses_blend_["all"]
     assert model.uses_blend_["repeat"]
     assert repeat.customers > 100
-    assert repeat.blend > repeat.simple + 0.05
+    assert repeat.blend > repeat.simple + 0.03
     assert model.comparisons_["new"].blend > 2 * model.comparisons_["new"].simple
 
 
@@ -58,7 +58,7 @@ def test_lists_meet_the_next_order_as_well_as_was_proved(
 
 
 def test_probabilities_are_of_the_next_order(model: NextBasket, lines: pa.Table) -> None:
-    found = model.recommend(lines, as_of=AS_OF, count=60).to_pylist()
+    found = model.recommend(lines, as_of=AS_OF, count=80).to_pylist()
     later = lines.filter(pc.greater_equal(lines["occurred_on"], pa.scalar(AS_OF))).to_pylist()
     first: dict[str, date] = {}
     for row in later:
@@ -91,7 +91,7 @@ def test_a_new_product_is_explained_by_one_she_buys(model: NextBasket, lines: pa
     assert all(row["is_new"] for row in found)
     explained = [row for row in found if row["because_of"] is not None]
     assert len(explained) > 0.5 * len(found)
-    same = [int(r["product_id"][1:]) // 12 == int(r["because_of"][1:]) // 12 for r in explained]
+    same = [int(r["product_id"][1:]) // 40 == int(r["because_of"][1:]) // 40 for r in explained]
     assert np.mean(same) > 0.9
 
 
@@ -157,7 +157,7 @@ def test_a_saved_model_scores_bit_for_bit_alike(model: NextBasket, lines: pa.Tab
 def test_the_model_stays_as_small_as_asked(lines: pa.Table) -> None:
     model = NextBasket(size_max=6_000).fit(lines, as_of=AS_OF)
     assert len(json.dumps(model.to_dict()["fitted"]["knowledge"])) <= 6_000
-    assert model.coverage_["products"] < model.coverage_["products_seen"] == 60
+    assert model.coverage_["products"] < model.coverage_["products_seen"] == 200
     assert 0 < model.coverage_["lines_covered"] < 1
     found = model.recommend(lines, as_of=AS_OF)
     assert set(found["rank"].to_pylist()) == set(range(1, 11))
