@@ -36,7 +36,7 @@ def active(working: FloatArray, rows: ParetoRows) -> FloatArray:
     return np.exp(log_active(parameters_of(working, rows.covariates), rows))
 
 
-def any_purchase(working: FloatArray, rows: ParetoRows, *, horizon: float) -> FloatArray:
+def any_purchase(working: FloatArray, rows: ParetoRows, horizon: float) -> FloatArray:
     """Return the probability of at least one purchase in the horizon.
 
     The next purchase of an active customer comes after v with density
@@ -52,7 +52,7 @@ def any_purchase(working: FloatArray, rows: ParetoRows, *, horizon: float) -> Fl
     return np.exp(np.minimum(log_active(own, rows) + soon, 0.0))
 
 
-def expected_purchases(working: FloatArray, rows: ParetoRows, *, horizon: float) -> FloatArray:
+def expected_purchases(working: FloatArray, rows: ParetoRows, horizon: float) -> FloatArray:
     """Return the expected number of purchases in the horizon."""
     own = parameters_of(working, rows.covariates)
     rate, b = _active_rate(own, rows)
@@ -60,11 +60,11 @@ def expected_purchases(working: FloatArray, rows: ParetoRows, *, horizon: float)
 
 
 def discounted_purchases(
-    working: FloatArray, rows: ParetoRows, *, horizon: float | None, rate: float
+    working: FloatArray, rows: ParetoRows, horizon: float | None, rate: float
 ) -> FloatArray:
     """Return expected purchases, one after time t counted exp(-rate t), up to the horizon."""
     if rate == 0 and horizon is not None:
-        return expected_purchases(working, rows, horizon=horizon)
+        return expected_purchases(working, rows, horizon)
     own = parameters_of(working, rows.covariates)
     purchase_rate, b = _active_rate(own, rows)
     # Without covariates, the time depends on the age alone.

@@ -64,6 +64,11 @@ class ParetoRows:
         )
 
     @cached_property
+    def span(self) -> FloatArray:
+        """T - t_x; never below 0 by rounding."""
+        return np.maximum(self.age - self.last, 0.0)
+
+    @cached_property
     def counts(self) -> tuple[FloatArray, npt.NDArray[np.intp]]:
         """Distinct counts, and for each row the place of its own."""
         values, places = np.unique(self.count, return_inverse=True)
@@ -109,7 +114,7 @@ def log_active(parameters: ParetoParameters, rows: ParetoRows) -> FloatArray:
     """Return the logarithm of the probability that each row's customers are active at T."""
     r, s = parameters.r, parameters.s
     a, b = np.exp(parameters.log_alpha) + rows.last, np.exp(parameters.log_beta) + rows.last
-    span = rows.age - rows.last
+    span = rows.span
     integral = log_lomax_integral(a, b, r + rows.count, np.full_like(a, s + 1), span)
     stayed = -(r + rows.count) * np.log1p(span / a) - s * np.log1p(span / b)
     active: FloatArray = stayed - np.logaddexp(stayed, np.log(s / b) + integral.value)
@@ -178,7 +183,7 @@ class _Braces:
     """The logarithm of the braces, with derivatives by r, log a, s and log b (upper half)."""
 
     def __init__(self, r: float, s: float, a: FloatArray, b: FloatArray, rows: ParetoRows) -> None:
-        p, span = r + rows.count, rows.age - rows.last
+        p, span = r + rows.count, rows.span
         one = np.ones_like(a)
         log_a, log_b = np.log1p(span / a), np.log1p(span / b)
         share_a, share_b = span / (a + span), span / (b + span)

@@ -6,20 +6,19 @@ leaving. Unlike in the BG/NBD, a customer can leave at any time, also before her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tenure.kernel import Estimate, OptionError
-from tenure.predictions.estimator import Estimator
-from tenure.predictions.fitting.draws import Predicted, row_intervals, total_interval
 from tenure.predictions.fitting.likelihood import Maximum, maximise
 from tenure.predictions.fitting.tuples import Tuples, distinct
-from tenure.predictions.purchases.histories import Histories, histories_of
+from tenure.predictions.purchases.beta_geometric import time_scale
+from tenure.predictions.purchases.covariates import Covariates, learn_covariates
+from tenure.predictions.purchases.histories import Histories
 from tenure.predictions.purchases.pareto_forecasts import (
     active,
     any_purchase,
@@ -28,46 +27,69 @@ from tenure.predictions.purchases.pareto_forecasts import (
     total_moments,
 )
 from tenure.predictions.purchases.pareto_likelihood import ParetoRows, evaluate
-from tenure.predictions.tables import columns_of
+from tenure.predictions.purchases.purchase_model import PurchaseModel
 
 FloatArray = npt.NDArray[np.float64]
-Forecast = Callable[[FloatArray, ParetoRows], FloatArray]
 
-CORE = ("r", "alpha", "s", "beta")
+NAMES = ("r", "alpha", "s", "beta")
 _SAMPLED_FROM = 40_000
 _SAMPLE = 10_000
 """With more distinct rows the search begins on a sample of about so many customers."""
 
 
-class ParetoNBD(Estimator):
-    """Repeat purchases with a gamma-distributed rate until an exponential, unseen end.
+@dataclass(frozen=True)
+class ParetoTable:
+    """Distinct histories, and the way back to the rows they came from.
 
     Parameters
     ----------
-    penalty : ridge on the logarithms of r, alpha, s, beta (times in units of the mean age), at
-        least 0: a normal prior around 1 with this precision.
-    covariates : columns known when a customer was acquired, as numbers. Each gets a coefficient of
-        the purchase rate, `purchase_<column>`, and one of the dropout rate, `dropout_<column>`:
-        alpha exp(-c z) and beta exp(-d z). A positive one means a higher rate.
-    covariate_penalty : the same ridge for the coefficients of the standardised covariates.
+    tuples : the distinct rows.
+    rows : the same as the forecasts take them.
+    by_row : whether forecasts are wanted for the given rows instead of the distinct ones.
+    """
 
-    Attributes
+    tuples: Tuples
+    rows: ParetoRows
+    by_row: bool
+
+    def told(self, values: FloatArray) -> FloatArray:
+        """Return one value per distinct row in the form that is wanted."""
+        return self.tuples.spread(values) if self.by_row else values
+
+
+class ParetoNBD(PurchaseModel[ParetoTable]):
+    """The Pareto / negative binomial model (Schmittlein, Morrison and Colombo 1987).
+
+    Parameters
     ----------
-    maximum_ : the fit, with standard errors and what the data could not identify.
+    penalty : ridge on the logarithms of r, alpha, s and beta (scales in mean ages), >= 0: the
+        precision of a normal prior. For few customers.
+    covariates : columns known when a customer was won, numbers or texts. A coefficient above 0 of
+        `alpha[...]` means more purchases, of `beta[...]` faster leaving: alpha exp(-z g) and
+        beta exp(-z g) (Fader and Hardie 2007, note 019). Numbers enter in standard deviations
+        from their mean, texts against the most common one.
+    covariate_penalty : ridge on the coefficients, >= 0.
 
     References
     ----------
     D. C. Schmittlein, D. G. Morrison, R. Colombo (1987), Counting Your Customers: Who Are They and
-    What Will They Do Next?, Management Science 33(1), 1-24, doi:10.1287/mnsc.33.1.1. Covariates:
-    P. S. Fader, B. G. S. Hardie (2007), Incorporating Time-Invariant Covariates into the Pareto/NBD
-    and BG/NBD Models.
-    """
+    What Will They Do Next?, Management Science 33(1), 1-24, doi:10.1287/mnsc.33.1.1.
 
-    maximum_: Maximum
+    Examples
+    --------
+    >>> model = ParetoNBD().fit(
+    ...     {
+    ...         "repeat_order_day_count": [2, 0, 5, 1, 0, 3],
+    ...         "age_at_last_order_days": [30, 0, 160, 12, 0, 60],
+    ...         "age_days": [180, 90, 190, 200, 40, 150],
+    ...     }
+    ... )
+    >>> sorted(model.parameters_)
+    ['alpha', 'beta', 'r', 's']
+    """
 
     def __init__(
         self,
-        *,
         penalty: float = 0.0,
         covariates: Sequence[str] = (),
         covariate_penalty: float = 1.0,
@@ -76,289 +98,125 @@ class ParetoNBD(Estimator):
         self.covariates = covariates
         self.covariate_penalty = covariate_penalty
 
-    def fit(self, X: object, weights: object = None) -> Self:  # noqa: N803
-        """Fit to purchase histories.
+    def _prepare(self, histories: Histories) -> None:
+        self.covariates_ = learn_covariates(histories.table, self.covariates, histories.weights)
 
-        Parameters
-        ----------
-        X : `repeat_order_day_count`, `age_at_last_order_days`, `age_days` (any unit of time, then
-            the rates are per that unit), the covariates, and optionally `customers` per row.
-        weights : customers per row; goes before the table's column `customers`.
-
-        Raises
-        ------
-        DataError : a column is missing or a row is impossible.
-        """
-        histories = histories_of(X, weights)
-        table = self._covariates_of(histories)
-        alike = distinct(
-            (histories.count, histories.last, histories.age, *table.T), histories.weights
-        )
-        unit = _mean_age(alike)
-        means, spreads = _moments(alike)
-        rows = partial(_rows, unit=unit, means=means, spreads=spreads)
-        names = CORE + tuple(f"{of}_{z}" for of in ("purchase", "dropout") for z in self.covariates)
-        plain = names[len(CORE) :]
-        large = len(alike) > _SAMPLED_FROM
+    def _maximum(self, histories: Histories) -> Maximum:
+        scale = time_scale(histories)
+        names = self._names
+        plain = names[len(NAMES) :]
+        tuples = self._distinct(histories, for_rows=False)
+        purchases = float(tuples.columns[0] @ tuples.weights)
+        if not purchases > 0:
+            return _without_repeats(histories, names, scale)
+        large = len(tuples) > _SAMPLED_FROM
+        sample = partial(evaluate, rows=_rows(tuples.sample(_SAMPLE), scale)) if large else None
+        lived = float(tuples.columns[2] @ tuples.weights) / scale
+        rate = purchases / max(lived, np.finfo(float).tiny)
         found = maximise(
-            partial(evaluate, rows=rows(alike)),
+            partial(evaluate, rows=_rows(tuples, scale)),
             names=names,
-            start=[*_start(alike, unit), *(0.0 for _ in plain)],
-            customers=alike.customers,
+            start=(1.0, 1 / min(max(rate, 1e-6), 1e6), 1.0, 1.0, *[0.0] * len(plain)),
+            customers=histories.customers,
             plain=plain,
-            penalty=[self.penalty] * len(CORE) + [self.covariate_penalty] * len(plain),
-            sample=partial(evaluate, rows=rows(alike.sample(_SAMPLE))) if large else None,
+            penalty=[self.penalty] * len(NAMES) + [self.covariate_penalty] * len(plain),
+            sample=sample,
         )
-        repeats = float(alike.columns[0] @ alike.weights)
-        if not repeats > 0:
-            found = found.with_notes("no_repeat_purchases", unidentified=names)
-        self.maximum_ = _on_given_scale(found, means, spreads).rescaled(
-            {"alpha": unit, "beta": unit}, log_likelihood_shift=-repeats * float(np.log(unit))
+        return found.rescaled(
+            {"alpha": scale, "beta": scale},
+            log_likelihood_shift=-purchases * float(np.log(scale)),
         )
-        return self
 
     @property
-    def parameters_(self) -> dict[str, float]:
-        """The parameters on their natural scale; alpha and beta in the unit of the ages."""
-        self._require_fit()
-        return self.maximum_.as_parameters()
+    def _names(self) -> tuple[str, ...]:
+        return (*NAMES, *(f"{of}[{z}]" for of in ("alpha", "beta") for z in self.covariates_.names))
 
-    @property
-    def log_likelihood_(self) -> float:
-        """The log-likelihood at the maximum, without the penalty."""
-        self._require_fit()
-        return self.maximum_.log_likelihood
-
-    def predict_active(
-        self,
-        X: object,  # noqa: N803
-        *,
-        interval: float | None = None,
-    ) -> FloatArray | Predicted:
-        """Return the probability that each customer is still active.
-
-        Parameters
-        ----------
-        X : as in `fit`.
-        interval : nominal coverage of an interval, e.g. 0.9; None leaves it out.
-        """
-        return self._by_history(X, active, interval)
-
-    def predict_any(
-        self,
-        X: object,  # noqa: N803
-        horizon: float,
-        *,
-        interval: float | None = None,
-    ) -> FloatArray | Predicted:
-        """Return the probability of at least one purchase in the next `horizon`.
-
-        Parameters
-        ----------
-        X, interval : as in `predict_active`.
-        horizon : in the unit of the ages, at least 0.
-        """
-        _check(horizon)
-        return self._by_history(X, partial(any_purchase, horizon=horizon), interval)
-
-    def predict(
-        self,
-        X: object,  # noqa: N803
-        horizon: float,
-        *,
-        interval: float | None = None,
-    ) -> FloatArray | Predicted:
-        """Return the expected number of purchases in the next `horizon`.
-
-        Parameters
-        ----------
-        X, horizon, interval : as in `predict_any`.
-        """
-        _check(horizon)
-        return self._by_history(X, partial(expected_purchases, horizon=horizon), interval)
-
-    def predict_discounted(
-        self,
-        X: object,  # noqa: N803
-        horizon: float | None = None,
-        *,
-        discount_rate: float,
-        interval: float | None = None,
-    ) -> FloatArray | Predicted:
-        """Return expected purchases, each discounted to today (DERT without a horizon).
-
-        Parameters
-        ----------
-        X, interval : as in `predict_active`.
-        horizon : in the unit of the ages; None looks ahead without end.
-        discount_rate : per unit of time, at least 0; a purchase in t counts (1 + rate)^-t.
-
-        Raises
-        ------
-        OptionError : neither a horizon nor a rate above 0 was given: the sum may be infinite.
-        """
-        if not 0 <= discount_rate < np.inf or (horizon is None and discount_rate == 0):
-            raise OptionError(
-                f"discount_rate {discount_rate}",
-                "a rate per unit of time from 0 on, above 0 without a horizon",
-                "pass e.g. discount_rate=0.0002 per day, or a horizon",
-            )
-        if horizon is not None:
-            _check(horizon)
-        forecast = partial(
-            discounted_purchases, horizon=horizon, rate=float(np.log1p(discount_rate))
-        )
-        return self._by_history(X, forecast, interval)
-
-    def predict_total(
-        self,
-        X: object,  # noqa: N803
-        horizon: float,
-        *,
-        interval: float = 0.9,
-    ) -> Estimate:
-        """Return how many purchases all these customers will make in the next `horizon`.
-
-        Parameters
-        ----------
-        X, horizon : as in `predict_any`; a column `customers` counts rows.
-        interval : nominal coverage for the count itself: parameters and chance.
-        """
-        _check(horizon)
-        self._require_fit()
-        rows = _rows(self._alike(histories_of(X), for_rows=False))
-        return total_interval(
-            self.maximum_,
-            lambda parameters: total_moments(self._working(parameters), rows, horizon),
-            interval=interval,
-        )
-
-    def summary(self) -> dict[str, Any]:
-        """Return the fit for people and programs: parameters with errors, and what to know."""
-        self._require_fit()
-        found = self.maximum_
-        errors = zip(found.names, found.standard_errors, strict=True)
-        return {
-            "model": type(self).__name__,
-            "parameters": {
-                name: {"value": found[name], "standard_error": error} for name, error in errors
-            },
-            "log_likelihood": found.log_likelihood,
-            "customers": found.customers,
-            "converged": found.converged,
-            "unidentified": list(found.unidentified),
-            "notes": list(found.notes),
-        }
-
-    def _by_history(
-        self,
-        X: object,  # noqa: N803
-        forecast: Forecast,
-        interval: float | None,
-    ) -> FloatArray | Predicted:
-        """Return a forecast per row, worked out once per distinct history."""
-        self._require_fit()
-        alike = self._alike(histories_of(X), for_rows=True)
-        rows = _rows(alike)
-        value = forecast(self._working(self.maximum_.values), rows)
-        if interval is None:
-            return alike.spread(value)
-        found = row_intervals(
-            self.maximum_,
-            lambda parameters, part: forecast(self._working(parameters), rows.part(part)),
-            value,
-            interval=interval,
-        )
-        return Predicted(*(alike.spread(part) for part in (value, found.low, found.high)))
-
-    def _alike(self, histories: Histories, *, for_rows: bool) -> Tuples:
-        if not self.covariates and for_rows:
-            return histories.rows
-        table = self._covariates_of(histories)
-        columns = (histories.count, histories.last, histories.age, *table.T)
+    def _distinct(self, histories: Histories, *, for_rows: bool) -> Tuples:
+        numbers = self.covariates_.numbers(histories.table, len(histories))
+        columns = (histories.count, histories.last, histories.age, *numbers.T)
         return distinct(columns, histories.weights, for_rows=for_rows)
 
-    def _covariates_of(self, histories: Histories) -> FloatArray:
-        names = tuple(self.covariates)
-        if not names:
-            return np.empty((len(histories), 0))
-        found = columns_of(histories.table, names, signed=names)
-        return np.column_stack([found[name] for name in names])
+    def _rows(self, histories: Histories, *, is_distinct: bool) -> ParetoTable:
+        # A forecast takes an integral per row, so it is worth finding the distinct ones always.
+        tuples = self._distinct(histories, for_rows=True)
+        return ParetoTable(tuples, _rows(tuples), by_row=not is_distinct)
 
-    def _working(self, parameters: FloatArray) -> FloatArray:
-        """Return natural parameters on the scale of `evaluate`."""
-        return np.concatenate((np.log(parameters[: len(CORE)]), parameters[len(CORE) :]))
+    def _part(self, rows: ParetoTable, part: slice) -> ParetoTable:
+        return ParetoTable(rows.tuples, rows.rows.part(part), by_row=False)
+
+    def _spread(self, rows: ParetoTable, values: FloatArray) -> FloatArray:
+        return rows.tuples.spread(values)
+
+    def _weights_of(self, rows: ParetoTable) -> FloatArray:
+        return rows.rows.weights
+
+    def _active(self, parameters: FloatArray, rows: ParetoTable) -> FloatArray:
+        return rows.told(active(_working(parameters), rows.rows))
+
+    def _any(self, parameters: FloatArray, rows: ParetoTable, horizon: float) -> FloatArray:
+        return rows.told(any_purchase(_working(parameters), rows.rows, horizon))
+
+    def _expected(self, parameters: FloatArray, rows: ParetoTable, horizon: float) -> FloatArray:
+        return rows.told(expected_purchases(_working(parameters), rows.rows, horizon))
+
+    def _discounted(
+        self,
+        parameters: FloatArray,
+        rows: ParetoTable,
+        horizon: float | None,
+        discount_rate: float,
+    ) -> FloatArray:
+        working = _working(parameters)
+        return rows.told(discounted_purchases(working, rows.rows, horizon, discount_rate))
+
+    def _total(
+        self, parameters: FloatArray, rows: ParetoTable, horizon: float
+    ) -> tuple[float, float]:
+        return total_moments(_working(parameters), rows.rows, horizon)
 
     def _fitted_state(self) -> dict[str, Any]:
-        return {"maximum": self.maximum_.to_dict()}
+        return {**super()._fitted_state(), "covariates": self.covariates_.to_list()}
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        self.maximum_ = Maximum.from_dict(state["maximum"])
+        super()._restore(state)
+        self.covariates_ = Covariates.from_list(state["covariates"])
 
 
-def _check(horizon: float) -> None:
-    if not 0 <= horizon < np.inf:
-        raise OptionError(f"horizon {horizon}", "a time from 0 on", "pass e.g. 90")
+def _rows(tuples: Tuples, scale: float = 1.0) -> ParetoRows:
+    count, last, age, *numbers = tuples.columns
+    table = np.column_stack(numbers) if numbers else np.empty((len(tuples), 0))
+    return ParetoRows(count, last / scale, age / scale, tuples.weights, table)
 
 
-def _rows(
-    alike: Tuples,
-    *,
-    unit: float = 1.0,
-    means: FloatArray | float = 0.0,
-    spreads: FloatArray | float = 1.0,
-) -> ParetoRows:
-    count, last, age, *covariates = alike.columns
-    table = np.column_stack(covariates) if covariates else np.empty((len(alike), 0))
-    standard: FloatArray = (table - means) / spreads
-    return ParetoRows(count, last / unit, age / unit, alike.weights, standard)
+def _working(parameters: FloatArray) -> FloatArray:
+    """Return natural parameters on the scale of the likelihood: logarithms, but for effects."""
+    return np.concatenate((np.log(parameters[: len(NAMES)]), parameters[len(NAMES) :]))
 
 
-def _mean_age(alike: Tuples) -> float:
-    """Return the mean age: in this unit, all logarithms of parameters are of ordinary size."""
-    total = float(alike.columns[2] @ alike.weights)
-    return total / alike.customers if total > 0 else 1.0
+def _without_repeats(histories: Histories, names: tuple[str, ...], scale: float) -> Maximum:
+    """Nobody came back: nothing is identified, and half a purchase is taken as seen.
 
-
-def _moments(alike: Tuples) -> tuple[FloatArray, FloatArray]:
-    """Return weighted mean and standard deviation of each covariate; 1 for a constant one."""
-    table = _rows(alike).covariates
-    weights = alike.weights / max(alike.customers, np.finfo(float).tiny)
-    means = weights @ table
-    spreads = np.sqrt(weights @ (table - means) ** 2)
-    return means, np.where(spreads > 0, spreads, 1.0)
-
-
-def _start(alike: Tuples, unit: float) -> tuple[float, float, float, float]:
-    """Return parameters to begin with: one purchase rate for all, half of them gone by now."""
-    count, _, age = alike.columns[:3]
-    lived = float(age @ alike.weights) / unit
-    rate = float(count @ alike.weights) / lived if lived > 0 else 0.0
-    return 1.0, 1.0 / max(rate, 1e-3), 1.0, 1.0
-
-
-def _on_given_scale(found: Maximum, means: FloatArray, spreads: FloatArray) -> Maximum:
-    """Return a maximum over standardised covariates as one over the covariates as given."""
-    k = len(means)
-    if not k:
-        return found
-    change = np.eye(len(found.names))
-    for scale, first in ((1, len(CORE)), (3, len(CORE) + k)):
-        of = np.arange(first, first + k)
-        change[of, of] = 1 / spreads
-        change[scale, of] = means / spreads
-    working = change @ found.working
-    covariance = change @ found.covariance @ change.T
-    is_plain = np.arange(len(working)) >= len(CORE)
-    values = np.where(is_plain, working, np.exp(np.where(is_plain, 0.0, working)))
-    errors = np.sqrt(np.diag(covariance)) * np.where(is_plain, 1.0, values)
-    return replace(
-        found,
-        working=working,
-        covariance=covariance,
+    The likelihood has no maximum then: it rises as the rate falls to 0. Half a purchase over all
+    the time observed is the mean under Jeffreys' prior for a Poisson rate.
+    """
+    weights = 1.0 if histories.weights is None else histories.weights
+    observed = float((histories.age * weights).sum()) or scale
+    effects = len(names) - len(NAMES)
+    values = np.array([0.5 * scale / observed, scale, 1.0, scale, *[0.0] * effects])
+    working = np.concatenate((np.log(values[: len(NAMES)]), values[len(NAMES) :]))
+    zeros = np.zeros(len(histories))
+    own = np.ones(len(histories)) * weights
+    rows = ParetoRows(zeros, zeros, histories.age, own, np.zeros((len(histories), effects // 2)))
+    return Maximum(
+        names=names,
         values=values,
-        standard_errors=tuple(
-            None if name in found.unidentified else float(error)
-            for name, error in zip(found.names, errors, strict=True)
-        ),
+        working=working,
+        plain=names[len(NAMES) :],
+        standard_errors=(None,) * len(names),
+        covariance=np.eye(len(names)),
+        log_likelihood=evaluate(working, rows).value,
+        customers=histories.customers,
+        converged=True,
+        unidentified=names,
+        notes=("no_repeat_purchases", "unidentified"),
     )
