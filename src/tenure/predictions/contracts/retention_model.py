@@ -19,14 +19,14 @@ from tenure.predictions.contracts.risk_table import (
     durations_of,
     risk_table,
 )
-from tenure.predictions.estimator import Estimator
 from tenure.predictions.fitting.draws import (
     Predicted,
     check_interval,
     row_intervals,
     total_interval,
 )
-from tenure.predictions.fitting.likelihood import Evaluation, Maximum, maximise
+from tenure.predictions.fitting.likelihood import Evaluation, maximise
+from tenure.predictions.fitting.likelihood_model import LikelihoodModel
 from tenure.predictions.fitting.tuples import distinct
 from tenure.predictions.tables import columns_of, row_error
 
@@ -35,7 +35,7 @@ Curve = Callable[[FloatArray], FloatArray]
 Constant = Callable[[float], FloatArray]
 
 
-class RetentionModel(Estimator):
+class RetentionModel(LikelihoodModel):
     """A model of contract durations in whole renewal periods, the same for all customers.
 
     Parameters
@@ -53,12 +53,11 @@ class RetentionModel(Estimator):
 
     names: ClassVar[tuple[str, ...]]
 
-    maximum_: Maximum
     longest_periods_: int
     renewals_: float
     endings_: float
 
-    def __init__(self, *, penalty: float = 0.0) -> None:
+    def __init__(self, penalty: float = 0.0) -> None:
         self.penalty = penalty
 
     def fit(self, X: object, weights: npt.ArrayLike | None = None) -> Self:  # noqa: N803
@@ -95,18 +94,6 @@ class RetentionModel(Estimator):
         self.renewals_ = float(table.at_risk.sum())
         self.endings_ = float(table.ended.sum())
         return self
-
-    @property
-    def parameters_(self) -> dict[str, float]:
-        """The parameters on their natural scale."""
-        self._require_fit()
-        return self.maximum_.as_parameters()
-
-    @property
-    def log_likelihood_(self) -> float:
-        """The log-likelihood at the maximum, without the penalty."""
-        self._require_fit()
-        return self.maximum_.log_likelihood
 
     def retention_curve(
         self, periods: int, *, interval: float | None = None
@@ -185,8 +172,8 @@ class RetentionModel(Estimator):
         ----------
         X, interval : as in `predict_renewal`.
         horizon : renewals to count at most; None counts all, and then needs a discount rate.
-        discount_rate : per period, at least 0. The next renewal counts in full, the one after it
-            is discounted once.
+        discount_rate : per period, at least 0. The next renewal counts in full, the k-th after it
+            (1 + rate)^-k.
 
         Returns
         -------
@@ -233,27 +220,6 @@ class RetentionModel(Estimator):
             return float(rows.weights @ stays), float(rows.weights @ (stays * (1 - stays)))
 
         return total_interval(self.maximum_, moments, interval=interval, whole=True)
-
-    def summary(self) -> dict[str, Any]:
-        """Return the fit for people and programs: parameters with errors, and what to know."""
-        self._require_fit()
-        return {
-            "model": type(self).__name__,
-            "parameters": {
-                name: {"value": self.maximum_[name], "standard_error": error}
-                for name, error in zip(
-                    self.maximum_.names, self.maximum_.standard_errors, strict=True
-                )
-            },
-            "log_likelihood": self.maximum_.log_likelihood,
-            "customers": self.maximum_.customers,
-            "renewals": self.renewals_,
-            "endings": self.endings_,
-            "longest_periods": self.longest_periods_,
-            "converged": self.maximum_.converged,
-            "unidentified": list(self.maximum_.unidentified),
-            "notes": list(self.maximum_.notes),
-        }
 
     def _by_age(
         self,
@@ -317,14 +283,14 @@ class RetentionModel(Estimator):
 
     def _fitted_state(self) -> dict[str, Any]:
         return {
-            "maximum": self.maximum_.to_dict(),
+            **super()._fitted_state(),
             "longest_periods": self.longest_periods_,
             "renewals": self.renewals_,
             "endings": self.endings_,
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        self.maximum_ = Maximum.from_dict(state["maximum"])
+        super()._restore(state)
         self.longest_periods_ = int(state["longest_periods"])
         self.renewals_ = float(state["renewals"])
         self.endings_ = float(state["endings"])
