@@ -1,7 +1,7 @@
 """How well forecasts of counts or money come true: errors, totals, deciles, order, intervals.
 
-Forecasts are means, so squared error judges them rightly; the absolute error of "nobody buys
-anything" stands beside theirs, as most customers buy nothing and zero is then hard to beat.
+Forecasts are means, so squared error or a deviance judges them rightly; absolute error asks for
+the median, which is 0 where most buy nothing, so the error of forecasting 0 stands beside it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+from scipy.special import xlogy
 
-from tenure.kernel import Estimate, Undefined, wilson_interval
+from tenure.kernel import Estimate, OptionError, Undefined, wilson_interval
 from tenure.predictions.scorecards.arrays import Floats, numbers, ratio
 from tenure.predictions.scorecards.ordered import (
     captured,
@@ -93,7 +93,7 @@ def normalised_gini(actual: npt.ArrayLike, forecast: npt.ArrayLike) -> float | U
 def rank_correlation(actual: npt.ArrayLike, forecast: npt.ArrayLike) -> float | Undefined:
     """Return Spearman's rank correlation, ties with their mean rank."""
     y, mu = _pair(actual, forecast)
-    ranks = rankdata(y) - (y.size + 1) / 2, rankdata(mu) - (y.size + 1) / 2
+    ranks = [_mean_ranks(values) - (y.size + 1) / 2 for values in (y, mu)]
     value = float(
         ratio((ranks[0] * ranks[1]).sum(), np.sqrt(np.prod([(r * r).sum() for r in ranks])))
     )
@@ -142,9 +142,44 @@ def interval_coverage(
     return wilson_interval(int(inside.sum()), y.size)
 
 
+def poisson_deviance(actual: npt.ArrayLike, forecast: npt.ArrayLike) -> float:
+    """Return the mean Poisson deviance of forecasts above 0, in the amounts' unit.
+
+    Raises
+    ------
+    OptionError : a forecast is 0 or below; no such mean can be told from its outcomes.
+
+    References
+    ----------
+    Gneiting (2011), Making and evaluating point forecasts, JASA 106, 746-762, for why a forecast
+    of a mean is judged by squared error or a deviance and not by absolute error.
+    """
+    y, mu = _pair(actual, forecast)
+    if mu.min(initial=np.inf) <= 0:
+        raise OptionError(
+            f"a forecast of {mu.min():g}", "amounts above 0", "raise forecasts to a least amount"
+        )
+    return float(deviances(y, mu).mean())
+
+
+def deviances(actual: Floats, forecast: Floats) -> Floats:
+    """Return each row's Poisson deviance; an actual below 0 (more returned than sold) is allowed.
+
+    Such a row's deviance has no saturated part, which no forecast could change anyway.
+    """
+    saturated = xlogy(np.maximum(actual, 0.0), np.maximum(actual, 0.0))
+    return np.asarray(2 * (saturated - actual * np.log(forecast) - actual + forecast))
+
+
 def _pair(actual: npt.ArrayLike, forecast: npt.ArrayLike) -> tuple[Floats, Floats]:
     y = numbers("actual", actual)
     return y, numbers("forecast", forecast, rows=y.size)
+
+
+def _mean_ranks(values: Floats) -> Floats:
+    order = score_order(-values)
+    rows = order.sums(np.ones_like(values))
+    return np.asarray((np.cumsum(rows) - (rows - 1) / 2)[order.group])
 
 
 def _gini(scores: Floats, actual: Floats) -> Floats:

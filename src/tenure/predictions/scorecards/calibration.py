@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtri
 
 from tenure.kernel import Estimate, Undefined, wilson_interval
 from tenure.predictions.scorecards.arrays import Floats, Integers, events, probabilities
@@ -208,7 +207,7 @@ def expected_events(forecast: npt.ArrayLike, *, confidence: float = 0.95) -> Est
     nominal rate (normal approximation of the Poisson binomial).
     """
     p = probabilities("forecast", forecast)
-    total, half = float(p.sum()), norm.ppf((1 + confidence) / 2) * np.sqrt((p * (1 - p)).sum())
+    total, half = float(p.sum()), ndtri((1 + confidence) / 2) * np.sqrt((p * (1 - p)).sum())
     low, high = max(0.0, total - float(half)), min(float(p.size), total + float(half))
     return Estimate(total, min(low, total), max(high, total), confidence, "poisson_binomial")
 
@@ -255,6 +254,6 @@ def _logistic(
         residuals = np.column_stack(sums)
     inverse = np.linalg.inv(information)
     error = float(np.sqrt((inverse @ (residuals.T @ residuals) @ inverse)[0, 0]))
-    half = float(norm.ppf((1 + confidence) / 2)) * error
+    half = float(ndtri((1 + confidence) / 2)) * error
     value = float(beta[0])
     return Estimate(value, value - half, value + half, confidence, "robust")

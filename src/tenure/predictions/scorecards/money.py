@@ -114,10 +114,11 @@ def profit_curve(
 ) -> list[tuple[float, float]]:
     """Return (share of customers contacted, profit) at each depth; parameters as above."""
     y = events("happened", happened)
-    return [
-        (
-            rows_at(depth, y.size) / y.size,
-            expected_profit(y, priority, value, plan=plan, depth=depth),
-        )
-        for depth in depths
-    ]
+    order = score_order(numbers("priority", priority, rows=y.size))
+    gained = profits(y, numbers("value", value, rows=y.size), plan)
+    edges = np.concatenate(([0.0], np.cumsum(order.sums(np.ones_like(y)))))
+    profit = np.concatenate(([0.0], np.cumsum(order.sums(gained))))
+    taken = np.array([rows_at(depth, y.size) for depth in depths])
+    return list(
+        zip((taken / y.size).tolist(), np.interp(taken, edges, profit).tolist(), strict=True)
+    )

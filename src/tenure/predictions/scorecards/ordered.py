@@ -35,9 +35,10 @@ class ScoreOrder:
         """Return at most `most` groups of about equal size; rows of equal score stay together."""
         if self.count <= most:
             return self
-        bins = equal_mass_bins(self, most)
-        kept, group = np.unique(bins, return_inverse=True)
-        return ScoreOrder(group.astype(np.int64), len(kept))
+        bins = _bins(self, most)
+        # Bins rise with the groups, so that counting the steps numbers those that have rows.
+        number = np.concatenate(([0], np.cumsum(np.diff(bins) > 0)))
+        return ScoreOrder(np.asarray(number[self.group], np.int64), int(number[-1]) + 1)
 
 
 def score_order(scores: Floats) -> ScoreOrder:
@@ -51,10 +52,13 @@ def equal_mass_bins(order: ScoreOrder, bins: int) -> Integers:
 
     A group goes where its middle row goes, so that neither row order nor ties matter.
     """
+    return np.asarray(_bins(order, bins)[order.group], np.int64)
+
+
+def _bins(order: ScoreOrder, bins: int) -> Floats:
     sizes = np.bincount(order.group, minlength=order.count)
     middle = np.cumsum(sizes) - sizes / 2
-    placed = np.minimum(np.floor(middle * bins / max(sizes.sum(), 1)), bins - 1)
-    return np.asarray(placed[order.group], np.int64)
+    return np.asarray(np.minimum(np.floor(middle * bins / max(sizes.sum(), 1)), bins - 1))
 
 
 def area_under_roc(rows: Floats, happened: Floats) -> Floats:

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from tenure.kernel import Undefined
+from tenure.kernel import OptionError, Undefined
 from tenure.predictions.scorecards.amounts import (
     amount_errors,
     decile_chart,
     interval_coverage,
     normalised_gini,
+    poisson_deviance,
     rank_correlation,
     share_in_top,
 )
@@ -22,6 +23,15 @@ def test_errors_are_those_of_scikit_learn_and_scipy():
     assert errors.mean_absolute_error == pytest.approx(7.35)
     assert errors.root_mean_squared_error == pytest.approx(13.701277312717965)
     assert rank_correlation(ACTUAL, FORECAST) == pytest.approx(0.9273210372571158)
+
+
+def test_the_poisson_deviance_is_that_of_scikit_learn_and_least_for_the_mean():
+    # scikit-learn 1.9.1: mean_poisson_deviance
+    assert poisson_deviance(ACTUAL, FORECAST) == pytest.approx(6.230621319079281)
+    around = [poisson_deviance(ACTUAL, np.full(10, level)) for level in (13.2, 14.2, 15.2)]
+    assert around[1] == min(around)
+    with pytest.raises(OptionError, match="a forecast of 0"):
+        poisson_deviance([1, 2], [0, 1])
 
 
 def test_bias_and_total_error_have_the_sign_of_the_forecast():
