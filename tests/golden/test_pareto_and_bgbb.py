@@ -4,6 +4,10 @@ Pareto/NBD: CDNOW, one customer in ten (2,357 customers), weeks, calibration to 
 weeks of holdout. Parameters, log-likelihood and the correlation of forecast and outcome: P. S.
 Fader, B. G. S. Hardie, K. L. Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science
 24(2), tables 1 and 3.
+
+BG/BB: 11,104 people who first gave to a charity in 1995 and the six years after; data, estimates
+and log-likelihood of P. S. Fader, B. G. S. Hardie, J. Shang (2010), Customer-Base Analysis in a
+Discrete-Time Noncontractual Setting, Marketing Science 29(6).
 """
 
 from __future__ import annotations
@@ -15,10 +19,22 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tenure.predictions.purchases.bg_bb import BGBB
 from tenure.predictions.purchases.pareto_nbd import ParetoNBD
 
 HOLDOUT_WEEKS = 39
 Columns = dict[str, npt.NDArray[np.float64]]
+
+DONORS = """
+0 0 3464
+1 1 1091   1 2 277   1 3 129   1 4 78    1 5 119   1 6 129
+2 2 613    2 3 255   2 4 155   2 5 173   2 6 234
+3 3 322    3 4 181   3 5 225   3 6 357
+4 4 240    4 5 284   4 6 512
+5 5 335    5 6 728
+6 6 1203
+"""
+"""Years with a gift among the six, the last of them, and how many people."""
 
 
 def cdnow_sample(shared_data: Path) -> Columns:
@@ -106,3 +122,31 @@ def test_frequent_buyers_at_the_published_parameters(fitted: ParetoNBD) -> None:
         )
     )
     assert np.isfinite(found).all() and (found > 0.99).all() and found[2] == 1
+
+
+@pytest.fixture(scope="module")
+def donors() -> Columns:
+    years, last, people = np.array(DONORS.split(), dtype=float).reshape(-1, 3).T
+    return {
+        "repeat_order_day_count": years,
+        "age_at_last_order_days": last,
+        "age_days": np.full(len(years), 6.0),
+        "customers": people,
+    }
+
+
+def test_bgbb_parameters_and_likelihood(donors: Columns) -> None:
+    assert donors["customers"].sum() == 11_104
+    model = BGBB().fit(donors)
+    published = {"alpha": 1.204, "beta": 0.750, "gamma": 0.657, "delta": 2.783}
+    assert model.parameters_ == pytest.approx(published, abs=5e-4)
+    assert model.log_likelihood_ == pytest.approx(-33225.6, abs=0.05)
+    assert model.maximum_.converged and model.maximum_.unidentified == ()
+
+
+def test_bgbb_expected_gifts_of_the_next_five_years(donors: Columns) -> None:
+    """The paper's table of posterior means: 0.07 for 0 gifts, 3.75 for a gift each year."""
+    model = BGBB().fit(donors)
+    expected = model.predict(donors, 5)
+    assert expected[[0, -1]] == pytest.approx([0.07, 3.75], abs=0.005)
+    assert model.predict_active(donors)[[0, -1]] == pytest.approx([0.116, 1.0], abs=5e-4)
