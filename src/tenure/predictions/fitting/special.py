@@ -16,8 +16,9 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 _TAIL = 26.0  # the integrand is followed until it has fallen by exp(-26)
-_STEP_MAX = 0.5  # of the log-odds; the error falls as exp(-2 pi^2 / step) or so
-_STEPS_PER_SPREAD = 1.8
+_STEP = 0.5  # of the log-odds, at most; the error falls as exp(-2 pi^2 / step) or so
+_COARSE_TAIL = 13.0
+_COARSE_STEP = 0.7
 _NODES_MAX = 400
 NEARLY_ZERO = 1e-290
 """Stands for the end at 0, so that f(p) / p needs no special case."""
@@ -36,12 +37,13 @@ class BetaRule(NamedTuple):
     weights: FloatArray
 
 
-def beta_rule(a: npt.ArrayLike, b: npt.ArrayLike) -> BetaRule:
+def beta_rule(a: npt.ArrayLike, b: npt.ArrayLike, *, coarse: bool = False) -> BetaRule:
     """Return a rule for averages over Beta(a, b), exact for straight lines.
 
     Parameters
     ----------
     a, b : both > 0, of any size; arrays of one length.
+    coarse : five digits instead of ten, from a third of the nodes.
 
     Returns
     -------
@@ -54,9 +56,10 @@ def beta_rule(a: npt.ArrayLike, b: npt.ArrayLike) -> BetaRule:
     a, b = (np.broadcast_to(v, np.broadcast_shapes(a.shape, b.shape)) for v in (a, b))
     rise, fall = a + 1, b + 1
     centre = np.log(rise) - np.log(fall)
-    low, high = centre - _reach(rise, fall, -1.0), centre + _reach(rise, fall, 1.0)
-    spread = np.sqrt(1 / rise + 1 / fall)
-    step = np.minimum(_STEP_MAX, spread / _STEPS_PER_SPREAD)
+    tail, step_max = (_COARSE_TAIL, _COARSE_STEP) if coarse else (_TAIL, _STEP)
+    low = centre - _reach(rise, fall, -1.0, tail)
+    high = centre + _reach(rise, fall, 1.0, tail)
+    step = np.minimum(step_max, step_max * 1.1 * np.sqrt(1 / rise + 1 / fall))
     count = min(int(np.ceil(((high - low) / step).max(initial=1.0))) + 1, _NODES_MAX)
     odds = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, count)
     nodes = 1 / (1 + np.exp(-odds))
@@ -77,21 +80,21 @@ def beta_rule(a: npt.ArrayLike, b: npt.ArrayLike) -> BetaRule:
     )
 
 
-def _reach(rise: FloatArray, fall: FloatArray, side: float) -> FloatArray:
+def _reach(rise: FloatArray, fall: FloatArray, side: float, tail: float) -> FloatArray:
     """Return how far from its peak p^rise (1 - p)^fall, over the log-odds, is negligible."""
     centre = np.log(rise) - np.log(fall)
     peak = (rise + fall) * np.logaddexp(0, centre)
 
     def fallen(distance: FloatArray) -> FloatArray:
         there: FloatArray = (rise + fall) * np.logaddexp(0, centre + side * distance)
-        there -= peak + side * rise * distance + _TAIL
+        there -= peak + side * rise * distance + tail
         return there
 
     far = np.ones_like(rise)
     while bool((fallen(far) < 0).any()):
         far = np.where(fallen(far) < 0, 2 * far, far)
     near = np.zeros_like(far)
-    for _ in range(20):  # a width need not be exact
+    for _ in range(8):  # a width need not be exact
         middle = (near + far) / 2
         is_short = fallen(middle) < 0
         near, far = np.where(is_short, middle, near), np.where(is_short, far, middle)

@@ -47,10 +47,12 @@ class BetaGeometricRows:
     ----------
     tuples : rows (group, x, T, t_x); with the way back where they are distinct.
     design : covariates of each group.
+    is_for_draws : five digits are enough.
     """
 
     tuples: Tuples
     design: FloatArray
+    is_for_draws: bool = False
 
     @cached_property
     def groups(self) -> IntArray:
@@ -170,7 +172,9 @@ class BetaGeometricModel(PurchaseModel[BetaGeometricRows]):
     def _part(self, rows: BetaGeometricRows, part: slice) -> BetaGeometricRows:
         columns = tuple(column[part] for column in rows.tuples.columns)
         weights = rows.tuples.weights[part]
-        return BetaGeometricRows(Tuples(columns, weights, len(weights)), rows.design)
+        return BetaGeometricRows(
+            Tuples(columns, weights, len(weights)), rows.design, is_for_draws=True
+        )
 
     def _spread(self, rows: BetaGeometricRows, values: FloatArray) -> FloatArray:
         return rows.tuples.spread(values)
@@ -242,7 +246,8 @@ class BetaGeometricModel(PurchaseModel[BetaGeometricRows]):
         own = self._own_of(shape, rows, groups)
         kind_groups, kind_count = rows.kinds.columns
         kind = self._own_of(shape, rows, kind_groups)
-        rule = beta_rule(kind.a, kind.b + kind_count + self._chances_before)
+        survived = kind.b + kind_count + self._chances_before
+        rule = beta_rule(kind.a, survived, coarse=rows.is_for_draws)
         places = rows.kinds.places
         index = np.arange(len(count)) if places is None else places.astype(np.int64)
         return own.r + count, own.alpha + age, rule, index

@@ -188,9 +188,11 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
         # What chance adds is nearly proportional to the mean, and needs no draws of its own.
         per_purchase = variance / mean if mean > 0 else 1.0
 
+        every = self._part(prepared, slice(0, None))
+        weights = self._weights_of(prepared)
+
         def moments(parameters: FloatArray) -> tuple[float, float]:
-            expected = self._expected(parameters, prepared, horizon)
-            total = float(expected @ self._weights_of(prepared))
+            total = float(self._expected(parameters, every, horizon) @ weights)
             return total, total * per_purchase
 
         return total_interval(self.maximum_, moments, interval=interval, kind=kind)
@@ -233,7 +235,7 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
         raise NotImplementedError
 
     def _part(self, rows: Rows, part: slice) -> Rows:
-        """Return some of the distinct rows."""
+        """Return some of the distinct rows, for many draws: five digits are enough there."""
         raise NotImplementedError
 
     def _spread(self, rows: Rows, values: FloatArray) -> FloatArray:

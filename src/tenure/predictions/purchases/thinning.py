@@ -121,4 +121,4 @@ def _averaged(
         rows = slice(first, first + _PART)
         own = kinds[rows]
         found[rows] = np.einsum("ij,ij->i", at(rule.nodes[own], rows), rule.weights[own])
-    return found
+    return np.maximum(found, 0.0, out=found)  # rounding may leave a hair below
