@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -153,14 +154,7 @@ def order_rows(lines: Any) -> pa.Table:  # noqa: ANN401 - any kind of table
     ----------
     lines : as `read_histories` takes them.
     """
-    table = _arrow(lines)
-    missing = [name for name in _NEEDED if name not in table.column_names]
-    if missing:
-        raise DataError(
-            f"order lines with the columns {', '.join(table.column_names) or '(none)'}",
-            f"also {', '.join(missing)}",
-            "add the column, or rename the one that holds it",
-        )
+    table = table_of(lines, _NEEDED)
     wanted = pc.and_(pc.is_valid(table["customer_id"]), pc.is_valid(table["product_id"]))
     wanted = pc.and_(wanted, pc.is_valid(table["occurred_on"]))
     if "kind" in table.column_names:
@@ -178,6 +172,29 @@ def ranked(column: Any) -> tuple[Integers, pa.Array]:  # noqa: ANN401 - Arrow ha
     rank[order] = np.arange(len(order))
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     return rank[codes], encoded.dictionary.take(pa.array(order))
+
+
+def table_of(lines: Any, needed: Sequence[str]) -> pa.Table:  # noqa: ANN401 - any kind of table
+    """Return any kind of table as an Arrow table.
+
+    Parameters
+    ----------
+    lines : an Arrow, pandas or Polars table, or a mapping of columns.
+    needed : the columns that must be there.
+
+    Raises
+    ------
+    DataError : it is none of these, or a column is missing.
+    """
+    table = _arrow(lines)
+    missing = [name for name in needed if name not in table.column_names]
+    if missing:
+        raise DataError(
+            f"a table with the columns {', '.join(table.column_names) or '(none)'}",
+            f"also {', '.join(missing)}",
+            "add the column, or rename the one that holds it",
+        )
+    return table
 
 
 def _arrow(lines: Any) -> pa.Table:  # noqa: ANN401 - any kind of table
