@@ -5,7 +5,7 @@ All three are sums of what each feature adds, so their reasons are sums too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,8 +17,8 @@ from tenure.predictions.churn.features import FeatureSpace
 from tenure.predictions.churn.logistic import LogisticRegression, fit_logistic
 from tenure.predictions.tables import FloatArray
 
-METHODS = ("blend", "boosted", "logistic")
-"""`boosted`: trees; `logistic`: logistic regression; `blend`: the mean of their log-odds."""
+METHODS = ("logistic", "boosted", "blend")
+"""Simplest first: logistic regression, trees, and the mean of their log-odds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,22 @@ class AdditiveModel:
     def _parts(self) -> tuple[Trees | LogisticRegression, ...]:
         return tuple(part for part in (self.trees, self.logistic) if part is not None)
 
+    def method(self, method: str) -> Self:
+        """Return the model of one method out of the fitted parts.
 
-def fit_additive(
-    method: str,
+        Raises
+        ------
+        OptionError : there is no such method.
+        """
+        check_method(method)
+        return type(self)(
+            None if method == "logistic" else self.trees,
+            None if method == "boosted" else self.logistic,
+        )
+
+
+def fit_parts(
+    methods: Sequence[str],
     space: FeatureSpace,
     matrix: FloatArray,
     left: FloatArray,
@@ -74,22 +87,20 @@ def fit_additive(
     until_best_on: tuple[FloatArray, FloatArray] | None = None,
     rounds: int | None = None,
 ) -> AdditiveModel:
-    """Return a model fitted to labelled rows.
+    """Return the parts that methods need, fitted to labelled rows.
 
     Parameters
     ----------
-    method : one of `METHODS`.
+    methods : some of `METHODS`.
     space, matrix, left, options, until_best_on, rounds : as in `fit_trees`.
 
     Raises
     ------
-    OptionError : there is no such method.
     DataError : all rows have the same label.
     """
-    check_method(method)
-    logistic = None if method == "boosted" else fit_logistic(space, matrix, left)
+    logistic = None if set(methods) == {"boosted"} else fit_logistic(space, matrix, left)
     trees = None
-    if method != "logistic":
+    if set(methods) != {"logistic"}:
         trees = fit_trees(space, matrix, left, options, until_best_on=until_best_on, rounds=rounds)
     return AdditiveModel(trees, logistic)
 

@@ -18,7 +18,7 @@ label before the horizon has closed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, Self
@@ -27,8 +27,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tenure.kernel import DataError, DefinitionError
-from tenure.predictions.panels import Panel
+from tenure.activity.facts import Facts
+from tenure.kernel import Calendar, DataError, DefinitionError
+from tenure.metrics.rhythm import OWN
+from tenure.predictions.panels import Panel, panel
 from tenure.predictions.tables import FloatArray
 from tenure.snapshots.contracts import ACTIVE
 
@@ -78,6 +80,7 @@ class ChurnDefinition:
         1; None takes all who ever ordered.
     multiple : own_rhythm: how many of her usual gaps a customer may be silent, above 0.
     silence_days_min : own_rhythm: no shorter silence is a departure, from 0.
+    reason : why this definition was chosen, by language; None where a person chose it.
 
     Raises
     ------
@@ -89,6 +92,7 @@ class ChurnDefinition:
     window_days: int | None = 365
     multiple: float = 3.0
     silence_days_min: int = 30
+    reason: Mapping[str, str] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in list(ChurnKind):
@@ -206,19 +210,13 @@ class ChurnDefinition:
 
     def text(self, language: str) -> str:
         """Return the definition in a language (`en`, `zh`)."""
-        return _TEXTS[self.kind_of(self)][language].format(
+        everyone = self.kind == ChurnKind.FIXED_WINDOW and self.window_days is None
+        return _TEXTS["fixed_window_of_all" if everyone else self.kind][language].format(
             horizon=self.horizon_days,
             window=self.window_days,
             multiple=f"{self.multiple:g}",
             least=self.silence_days_min,
         )
-
-    @staticmethod
-    def kind_of(definition: ChurnDefinition) -> str:
-        """Return the key of the definition's text."""
-        if definition.kind == ChurnKind.FIXED_WINDOW and definition.window_days is None:
-            return "fixed_window_of_all"
-        return definition.kind
 
 
 _TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -245,6 +243,86 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "{horizon} 天后合同已结束即为流失。考察范围：合同生效中的客户。",
     },
 }
+
+
+_RECENT_DAYS = 365
+_CONTRACT_SHARE_MIN = 0.5
+_RHYTHM_SHARE_MIN = 0.3
+_LOOKED_AT = 20_000
+
+_REASONS: Mapping[str, Mapping[str, str]] = {
+    "contract_end": {
+        "en": "{share:.0%} of the customers who are there have a running contract, so leaving is "
+        "its end.",
+        "zh": "{share:.0%} 的现有客户有生效中的合同，因此以合同结束为流失。",
+    },
+    "own_rhythm": {
+        "en": "{share:.0%} of the customers of the last year have a rhythm of their own and most "
+        "of their limits lie within {horizon} days, so each is judged by her own.",
+        "zh": "近一年的客户中 {share:.0%} 有自己的下单节奏，且其界限大多在 {horizon} 天以内，"
+        "因此按各自的节奏判断。",
+    },
+    "fixed_window": {
+        "en": "Only {share:.0%} of the customers of the last year can be judged by a rhythm of "
+        "their own within {horizon} days, so all are judged by the same window.",
+        "zh": "近一年的客户中只有 {share:.0%} 能在 {horizon} 天内按自己的节奏判断，"
+        "因此所有客户使用同一窗口。",
+    },
+}
+
+
+def default_definition(
+    facts: Facts,
+    *,
+    as_of: date,
+    calendar: Calendar = Calendar(),  # noqa: B008 - frozen
+    horizon: int = 90,
+    sample: int = _LOOKED_AT,
+) -> ChurnDefinition:
+    """Return the definition that fits a business, with the reason.
+
+    Contracts where at least half of those who are there have one; own rhythm where at least 30 %
+    of the last year's customers can be judged by theirs within the horizon; else a fixed window.
+
+    Parameters
+    ----------
+    facts : the fact tables.
+    as_of : only what happened on earlier days is looked at.
+    calendar : the business's calendar.
+    horizon : how far ahead to look, days from 1.
+    sample : how many customers are looked at.
+    """
+    seen = panel(
+        facts, as_of=as_of, calendar=calendar, change_days=None, attributes=(), sample=sample
+    )
+    return definition_for(seen.features, horizon)
+
+
+def definition_for(features: pa.Table, horizon_days: int) -> ChurnDefinition:
+    """Return the definition that fits customers as they are known at one date.
+
+    Parameters
+    ----------
+    features : a panel's features.
+    horizon_days : how far ahead to look, from 1.
+    """
+    recent = _numbers(features, "days_since_last_order") <= _RECENT_DAYS
+    contract = _texts(features, "subscription_status") == ACTIVE
+    there = int((recent | contract).sum())
+    by_contract = float(contract.sum() / there) if there else 0.0
+    if by_contract >= _CONTRACT_SHARE_MIN:
+        kind, share = ChurnKind.CONTRACT_END, by_contract
+    else:
+        own = _texts(features, "rhythm_source") == OWN
+        rhythmic = ChurnDefinition(ChurnKind.OWN_RHYTHM.value, horizon_days)
+        judged = own & recent & rhythmic.at_risk(features)
+        share = float(judged.sum() / recent.sum()) if recent.any() else 0.0
+        enough = share >= _RHYTHM_SHARE_MIN
+        kind = ChurnKind.OWN_RHYTHM if enough else ChurnKind.FIXED_WINDOW
+    told = {"share": share, "horizon": horizon_days}
+    reason = {language: text.format(**told) for language, text in _REASONS[kind].items()}
+    window = max(_RECENT_DAYS, horizon_days)
+    return ChurnDefinition(kind.value, horizon_days, window, reason=reason)
 
 
 def _numbers(table: pa.Table | pa.RecordBatch, column: str) -> FloatArray:

@@ -8,7 +8,7 @@ too few leavers, the same is done on customers left out in turn.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tenure.kernel import DataError, Estimate
-from tenure.predictions.churn.additive import AdditiveModel, check_method, fit_additive
+from tenure.predictions.churn.additive import AdditiveModel, check_method, fit_parts
 from tenure.predictions.churn.boosting import BoostingOptions
 from tenure.predictions.churn.calibration import Calibration, drift_variance, fit_calibration
 from tenure.predictions.churn.choosing import ColumnRemark, choose_features
@@ -31,6 +31,9 @@ LEAST = 20
 """Fewer leavers or stayers than this cannot be learnt from at all."""
 
 Integers = npt.NDArray[np.int64]
+
+Judged = tuple[FloatArray, FloatArray, npt.NDArray[np.object_]]
+"""Log-odds of rows not learnt from, whether they left, and who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +117,52 @@ def learn(dates: Sequence[LabelledRows], options: LearningOptions) -> Learned:
     DataError : there are fewer than `LEAST` leavers or stayers, or no column to learn from.
     OptionError : there is no such method.
     """
-    check_method(options.method)
+    return learn_each(dates, options, (options.method,))[options.method]
+
+
+def learn_each(
+    dates: Sequence[LabelledRows], options: LearningOptions, methods: Sequence[str]
+) -> dict[str, Learned]:
+    """Return the models that several methods make of the same rows; shared parts are fitted once.
+
+    Parameters
+    ----------
+    dates, options : as in `learn`; the method named there is not looked at.
+    methods : some of `additive.METHODS`.
+
+    Raises
+    ------
+    DataError, OptionError : as in `learn`.
+    """
+    for method in methods:
+        check_method(method)
     dates = [rows for rows in dates if len(rows.left)]
     _check_enough(dates)
-    space, remarks = _space(dates, options.columns, options.keep)
+    space, remarks = choose_features(
+        [rows.table for rows in dates],
+        [rows.left for rows in dates],
+        columns=options.columns,
+        keep=options.keep,
+    )
     matrices = [space.encode(_complete(rows.table, dates)) for rows in dates]
     later = len(dates) > 1 and _enough(dates[-1:]) and _enough(dates[:-1])
-    model, judged, rounds = (_on_latest if later else _on_left_out)(space, matrices, dates, options)
-    margin, left, customers = judged
+    fitted = (_on_latest if later else _on_left_out)(space, matrices, dates, options, methods)
+    return {
+        method: _judged(space, remarks, matrices, dates, parts, later=later)
+        for method, parts in fitted.items()
+    }
+
+
+def _judged(
+    space: FeatureSpace,
+    remarks: tuple[ColumnRemark, ...],
+    matrices: Sequence[FloatArray],
+    dates: Sequence[LabelledRows],
+    parts: tuple[AdditiveModel, Judged],
+    *,
+    later: bool,
+) -> Learned:
+    model, (margin, left, customers) = parts
     calibration, found, signal = _calibrated(margin, left, customers, dates[-1])
     levels = [
         (float(rows.left.sum()), calibration.probability(model.margin(matrix)))
@@ -137,14 +178,10 @@ def learn(dates: Sequence[LabelledRows], options: LearningOptions) -> Learned:
             auc=found,
             origins=tuple(rows.facts for rows in dates),
             judged_on="later_origin" if later else "left_out_customers",
-            rounds=rounds,
+            rounds=0 if model.trees is None else model.trees.rounds,
             notes=_notes(dates),
         ),
     )
-
-
-Judged = tuple[FloatArray, FloatArray, npt.NDArray[np.object_]]
-"""Log-odds of rows not learnt from, whether they left, and who they are."""
 
 
 def _on_latest(
@@ -152,20 +189,23 @@ def _on_latest(
     matrices: Sequence[FloatArray],
     dates: Sequence[LabelledRows],
     options: LearningOptions,
-) -> tuple[AdditiveModel, Judged, int]:
-    earlier = np.concatenate(matrices[:-1])
-    left = np.concatenate([rows.left for rows in dates[:-1]])
+    methods: Sequence[str],
+) -> dict[str, tuple[AdditiveModel, Judged]]:
+    """Fit on all dates but the latest, and judge there."""
     latest = dates[-1]
-    model = fit_additive(
-        options.method,
+    parts = fit_parts(
+        methods,
         space,
-        np.asfortranarray(earlier),
-        left,
+        np.asfortranarray(np.concatenate(matrices[:-1])),
+        np.concatenate([rows.left for rows in dates[:-1]]),
         options.trees,
         until_best_on=(matrices[-1], latest.left),
     )
-    judged = (model.margin(matrices[-1]), latest.left, latest.customers)
-    return model, judged, 0 if model.trees is None else model.trees.rounds
+    found = {}
+    for method in methods:
+        model = parts.method(method)
+        found[method] = (model, (model.margin(matrices[-1]), latest.left, latest.customers))
+    return found
 
 
 def _on_left_out(
@@ -173,28 +213,35 @@ def _on_left_out(
     matrices: Sequence[FloatArray],
     dates: Sequence[LabelledRows],
     options: LearningOptions,
-) -> tuple[AdditiveModel, Judged, int]:
+    methods: Sequence[str],
+) -> dict[str, tuple[AdditiveModel, Judged]]:
+    """Judge each fifth of the customers by what the others teach; fit on all of them."""
     matrix = np.asfortranarray(np.concatenate(matrices))
     left = np.concatenate([rows.left for rows in dates])
     customers = np.concatenate([rows.customers for rows in dates])
     fold = _folds(customers, left, options.seed)
-    margin = np.empty(len(left))
+    margins = {method: np.empty(len(left)) for method in methods}
     rounds = []
     for number in range(FOLDS):
         out = fold == number
-        part = fit_additive(
-            options.method,
+        held = np.asfortranarray(matrix[out])
+        parts = fit_parts(
+            methods,
             space,
             np.asfortranarray(matrix[~out]),
             left[~out],
             options.trees,
-            until_best_on=(np.asfortranarray(matrix[out]), left[out]),
+            until_best_on=(held, left[out]),
         )
-        margin[out] = part.margin(matrix[out])
-        rounds.append(0 if part.trees is None else part.trees.rounds)
-    typical = int(np.median(rounds))
-    model = fit_additive(options.method, space, matrix, left, options.trees, rounds=max(1, typical))
-    return model, (margin, left, customers), typical
+        rounds.append(0 if parts.trees is None else parts.trees.rounds)
+        for method in methods:
+            margins[method][out] = parts.method(method).margin(held)
+    typical = max(1, int(np.median(rounds)))
+    whole = fit_parts(methods, space, matrix, left, options.trees, rounds=typical)
+    return {
+        method: (whole.method(method), (margin, left, customers))
+        for method, margin in margins.items()
+    }
 
 
 def _folds(customers: npt.NDArray[np.object_], left: FloatArray, seed: int) -> Integers:
@@ -224,14 +271,6 @@ def _calibrated(
     if not signal:
         calibration = calibration.without_signal(float(latest.left.mean()))
     return calibration, found, signal
-
-
-def _space(
-    dates: Sequence[LabelledRows], columns: Sequence[str] | None, keep: Collection[str]
-) -> tuple[FeatureSpace, tuple[ColumnRemark, ...]]:
-    return choose_features(
-        [rows.table for rows in dates], [rows.left for rows in dates], columns=columns, keep=keep
-    )
 
 
 def _complete(table: pa.Table, dates: Sequence[LabelledRows]) -> pa.Table:

@@ -23,6 +23,7 @@ from tenure.predictions.churn.learning import (
     Learned,
     LearningOptions,
     learn,
+    learn_each,
 )
 from tenure.predictions.churn.levels import (
     Warned,
@@ -238,6 +239,30 @@ def train_churn(
     return ChurnPredictor(
         definition, learned, levels or WarningLevels.around(learned.evidence.share)
     )
+
+
+def train_each(
+    panels: Sequence[Panel],
+    definition: ChurnDefinition,
+    methods: Sequence[str],
+    options: LearningOptions = LearningOptions(),  # noqa: B008 - frozen
+) -> dict[str, ChurnPredictor]:
+    """Return the early warnings of several methods; what they share is fitted once.
+
+    Parameters
+    ----------
+    panels, definition, options : as in `train_churn`; the method named there is not looked at.
+    methods : some of `additive.METHODS`.
+
+    Raises
+    ------
+    DataError : as in `train_churn`.
+    """
+    dates = [labelled(panel, definition) for panel in sorted(panels, key=lambda p: p.as_of)]
+    return {
+        method: ChurnPredictor(definition, learned, WarningLevels.around(learned.evidence.share))
+        for method, learned in learn_each(dates, options, methods).items()
+    }
 
 
 def labelled(panel: Panel, definition: ChurnDefinition) -> LabelledRows:
