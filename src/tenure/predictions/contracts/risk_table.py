@@ -44,16 +44,13 @@ class Durations:
         return len(self.duration)
 
 
-def durations_of(
-    data: object, weights: npt.ArrayLike | None = None, *, whole: bool = True
-) -> Durations:
+def durations_of(data: object, weights: npt.ArrayLike | None = None) -> Durations:
     """Read contract durations from any table and check them.
 
     Parameters
     ----------
     data : `duration_periods` and `ended`; `entry_periods` and `customers` if it has them.
     weights : contracts each row stands for; goes before the table's column `customers`.
-    whole : durations must be whole periods.
 
     Raises
     ------
@@ -67,14 +64,12 @@ def durations_of(
         own = columns_of({CUSTOMERS: weights, DURATION: duration}, (CUSTOMERS, DURATION))[CUSTOMERS]
     _first_wrong(ENDED, ended, (ended != 0) & (ended != 1), "0 or 1, or false or true")
     is_ended = ended == 1
-    least = 1.0 if whole else np.nextafter(0.0, 1.0)
     _first_wrong(
-        DURATION, duration, is_ended & (duration < least), "the period a contract ended in, from 1"
+        DURATION, duration, is_ended & (duration < 1), "the period a contract ended in, from 1"
     )
-    if whole:
-        for name, values in ((DURATION, duration), (ENTRY, entry)):
-            _first_wrong(name, values, values != np.floor(values), "a whole number of periods")
-        _first_wrong(DURATION, duration, duration > PERIODS_MAX, f"at most {PERIODS_MAX:,} periods")
+    for name, values in ((DURATION, duration), (ENTRY, entry)):
+        _first_wrong(name, values, values != np.floor(values), "a whole number of periods")
+    _first_wrong(DURATION, duration, duration > PERIODS_MAX, f"at most {PERIODS_MAX:,} periods")
     too_late = (entry > duration) | (is_ended & (entry >= duration))
     _first_wrong(ENTRY, entry, too_late, "an entry before the end")
     return Durations(duration, is_ended, entry, own)
