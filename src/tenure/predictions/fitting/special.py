@@ -20,6 +20,7 @@ _STEP = 0.5  # of the log-odds, at most; the error falls as exp(-2 pi^2 / step) 
 _COARSE_TAIL = 13.0
 _COARSE_STEP = 0.7
 _NODES_MAX = 400
+_NEWTON_STEPS = 5
 NEARLY_ZERO = 1e-290
 """Stands for the end at 0, so that f(p) / p needs no special case."""
 
@@ -57,8 +58,7 @@ def beta_rule(a: npt.ArrayLike, b: npt.ArrayLike, *, coarse: bool = False) -> Be
     rise, fall = a + 1, b + 1
     centre = np.log(rise) - np.log(fall)
     tail, step_max = (_COARSE_TAIL, _COARSE_STEP) if coarse else (_TAIL, _STEP)
-    low = centre - _reach(rise, fall, -1.0, tail)
-    high = centre + _reach(rise, fall, 1.0, tail)
+    low, high = centre - _reach(rise, fall, tail), centre + _reach(fall, rise, tail)
     step = np.minimum(step_max, step_max * 1.1 * np.sqrt(1 / rise + 1 / fall))
     count = min(int(np.ceil(((high - low) / step).max(initial=1.0))) + 1, _NODES_MAX)
     odds = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, count)
@@ -80,22 +80,19 @@ def beta_rule(a: npt.ArrayLike, b: npt.ArrayLike, *, coarse: bool = False) -> Be
     )
 
 
-def _reach(rise: FloatArray, fall: FloatArray, side: float, tail: float) -> FloatArray:
-    """Return how far from its peak p^rise (1 - p)^fall, over the log-odds, is negligible."""
-    centre = np.log(rise) - np.log(fall)
-    peak = (rise + fall) * np.logaddexp(0, centre)
+def _reach(own: FloatArray, other: FloatArray, tail: float) -> FloatArray:
+    """Return how far from its peak p^rise (1 - p)^fall, over the log-odds, has fallen enough.
 
-    def fallen(distance: FloatArray) -> FloatArray:
-        there: FloatArray = (rise + fall) * np.logaddexp(0, centre + side * distance)
-        there -= peak + side * rise * distance + tail
-        return there
-
-    far = np.ones_like(rise)
-    while bool((fallen(far) < 0).any()):
-        far = np.where(fallen(far) < 0, 2 * far, far)
-    near = np.zeros_like(far)
-    for _ in range(8):  # a width need not be exact
-        middle = (near + far) / 2
-        is_short = fallen(middle) < 0
-        near, far = np.where(is_short, middle, near), np.where(is_short, far, middle)
-    return np.asarray(far)
+    Parameters
+    ----------
+    own, other : rise and fall for the side below the peak, fall and rise for the one above.
+    tail : how far its logarithm is to fall.
+    """
+    share = own / (own + other)
+    far = np.sqrt(2 * tail / (own * (1 - share)))
+    for _ in range(_NEWTON_STEPS):  # of a convex function: from the first step on, never short
+        left = np.expm1(-far)
+        fallen = (own + other) * np.log1p(share * left) + own * far
+        slope = -own * (1 - share) * left / (1 + share * left)
+        far = far + (tail - fallen) / slope
+    return far
