@@ -202,9 +202,9 @@ def _number_terms(place: int, known: FloatArray) -> Iterator[Term]:
     low, high = (float(q) for q in np.quantile(known, [_TAIL, 1 - _TAIL], method="nearest"))
     kept = np.clip(known, low, high)
     for form, values in (("raw", kept), ("log", signed_log(kept))):
-        scale = rounded(values.std())
-        if scale > 0:
-            yield Term(place, form, 0, low, high, rounded(values.mean()), scale)
+        centre, scale = rounded(values.mean()), rounded(values.std())
+        if scale > _SETTLED * (1 + abs(centre)):  # all else is rounding
+            yield Term(place, form, 0, low, high, centre, scale)
 
 
 def _objective(
