@@ -292,14 +292,18 @@ def _number_repeats(
 
 
 def _find_repeated_hashes(connection: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Make table `repeated_hashes`, part by part of all hashes: all at once take much memory."""
+    """Make table `repeated_hashes`; part by part of all hashes, as all at once take much memory."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE hashes AS SELECT hash({key}) AS hashed FROM stage"
+    )
     connection.execute("CREATE OR REPLACE TEMP TABLE repeated_hashes (hashed UBIGINT)")
-    parts = _figure(connection, "SELECT count(*) FROM stage") // PART_ROWS + 1
+    parts = _figure(connection, "SELECT count(*) FROM hashes") // PART_ROWS + 1
     for part in range(parts):
         connection.execute(
-            f"INSERT INTO repeated_hashes SELECT hash({key}) AS hashed FROM stage "
-            f"WHERE hash({key}) % {parts} = {part} GROUP BY hashed HAVING count(*) > 1"
+            "INSERT INTO repeated_hashes SELECT hashed FROM hashes "
+            f"WHERE hashed % {parts} = {part} GROUP BY hashed HAVING count(*) > 1"
         )
+    connection.execute("DROP TABLE hashes")
 
 
 def _raw_keys(
