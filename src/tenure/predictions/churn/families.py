@@ -53,6 +53,19 @@ _MEMBERS: Mapping[str, str] = {
     "subscription_recurring_value": CONTRACT,
 }
 
+_TOLD_BY: Mapping[str, frozenset[str]] = {
+    TIMING: frozenset({"days_since_last_order", "last_activity_on"}),
+    FREQUENCY: frozenset({"order_count"}),
+    SPEND: frozenset({"net_value"}),
+    RETURNS: frozenset({"returned_value"}),
+    VARIETY: frozenset({"distinct_product_count"}),
+    TENURE: frozenset({"tenure_days", "first_activity_on"}),
+    CHANNEL: frozenset({"first_channel", "last_channel"}),
+    SOURCE: frozenset({"acquisition_source"}),
+    CONTRACT: frozenset({"subscription_plan", "subscription_started_on"}),
+}
+"""A family can be told only with one of these; without, each column speaks for itself."""
+
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     TIMING: {
         "en": "Get in touch now, with a reason to come back",
@@ -85,9 +98,13 @@ class Family:
 
 def families_of(space: FeatureSpace) -> tuple[Family, ...]:
     """Return the families of a space's features, in the order in which they first occur."""
+    columns = set(space.columns)
     places: dict[str, list[int]] = {}
     for place, column in enumerate(space.columns):
-        places.setdefault(family_of(column), []).append(place)
+        name = family_of(column)
+        if name in _TOLD_BY and not _TOLD_BY[name] & columns:
+            name = f"{COLUMN}:{column}"
+        places.setdefault(name, []).append(place)
     return tuple(Family(name, tuple(own)) for name, own in places.items())
 
 
