@@ -1,7 +1,8 @@
 """Intervals of the purchase models cover what they say, on worlds whose truth is known.
 
 TENURE_SIMULATED_WORLDS sets the number of worlds (default 36). With so few, chance alone moves a
-share by several points, and the limits allow for it; from 400 on they are 86 to 94 %. A world draws customers from the model, so misfit plays no part here.
+share by several points, and the limits allow for it; from 400 on they are 86 to 94 %. A world
+draws its customers from the model, so misfit plays no part here.
 """
 
 from __future__ import annotations
