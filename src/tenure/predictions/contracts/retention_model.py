@@ -15,6 +15,7 @@ from tenure.predictions.contracts.residual_tenure import check_horizon, residual
 from tenure.predictions.contracts.risk_table import (
     DURATION,
     ENDED,
+    PERIODS_MAX,
     RiskTable,
     durations_of,
     risk_table,
@@ -25,7 +26,7 @@ from tenure.predictions.fitting.draws import (
     row_intervals,
     total_interval,
 )
-from tenure.predictions.fitting.likelihood import Evaluation, maximise
+from tenure.predictions.fitting.likelihood import Evaluation, Maximum, maximise
 from tenure.predictions.fitting.likelihood_model import LikelihoodModel
 from tenure.predictions.fitting.tuples import distinct
 from tenure.predictions.tables import columns_of, row_error
@@ -209,7 +210,8 @@ class RetentionModel(LikelihoodModel):
         weights : contracts per row; None counts each once.
         """
         check_horizon(horizon, 0.0)
-        ages, running = self._ages(X)
+        self._require_fit()
+        ages, running = contract_ages(X)
         counted = running if weights is None else running * np.asarray(weights, dtype=np.float64)
         rows = distinct((ages,), counted)
         (alike,) = rows.columns
@@ -229,7 +231,8 @@ class RetentionModel(LikelihoodModel):
         constant: Constant,
     ) -> FloatArray | Predicted:
         """Return a function of the contracts' ages per row, worked out once per age."""
-        ages, running = self._ages(X)
+        self._require_fit()
+        ages, running = contract_ages(X)
         alike = distinct((ages,), for_rows=True)
         found = self._predicted(alike.columns[0], function, interval, constant)
         if isinstance(found, Predicted):
@@ -250,7 +253,7 @@ class RetentionModel(LikelihoodModel):
         if interval is None:
             return value
         check_interval(interval)
-        bound = self._bound((1 - interval) / 2)
+        bound = one_sided(self.maximum_, self.renewals_, interval)
         if bound is not None:
             # Without a renewal refused (or made), no curvature tells how far off it may be: the
             # exact limit of a constant chance does, as in the rule of three.
@@ -262,24 +265,6 @@ class RetentionModel(LikelihoodModel):
             value,
             interval=interval,
         )
-
-    def _bound(self, tail: float) -> float | None:
-        """Return the limit of the chance to renew where all renewals went one way."""
-        chance = float(tail ** (1 / self.renewals_))
-        if "nobody_left" in self.maximum_.notes:
-            return chance
-        return 1 - chance if "nobody_stayed" in self.maximum_.notes else None
-
-    def _ages(self, X: object) -> tuple[FloatArray, FloatArray]:  # noqa: N803
-        """Return renewals behind each contract, and 0 for those that ended, 1 for the others."""
-        self._require_fit()
-        found = columns_of(X, (DURATION,), optional=(ENDED,))
-        ages = found[DURATION]
-        wrong = ages != np.floor(ages)
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise row_error(DURATION, row, ages[row], "a whole number of periods")
-        return ages, 1.0 - np.minimum(found.get(ENDED, np.zeros(len(ages))), 1.0)
 
     def _fitted_state(self) -> dict[str, Any]:
         return {
@@ -306,3 +291,39 @@ class RetentionModel(LikelihoodModel):
     @abstractmethod
     def _curve(self, parameters: FloatArray) -> Curve:
         """Return log S as a function of time at some parameters, on their natural scale."""
+
+
+def contract_ages(data: object) -> tuple[FloatArray, FloatArray]:
+    """Return renewals behind each contract, and 0 for those that ended, 1 for the others.
+
+    Parameters
+    ----------
+    data : any table with `duration_periods` and perhaps `ended`.
+
+    Raises
+    ------
+    DataError : the column is missing or a row is impossible.
+    """
+    found = columns_of(data, (DURATION,), optional=(ENDED,))
+    ages = found[DURATION]
+    wrong = (ages != np.floor(ages)) | (ages > PERIODS_MAX)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        expected = f"a whole number of periods, at most {PERIODS_MAX:,}"
+        raise row_error(DURATION, row, ages[row], expected)
+    return ages, 1.0 - np.minimum(found.get(ENDED, np.zeros(len(ages))), 1.0)
+
+
+def one_sided(maximum: Maximum, renewals: float, interval: float) -> float | None:
+    """Return the limit of a constant chance to renew where all renewals went one way.
+
+    Parameters
+    ----------
+    maximum : the fit; its notes tell whether they did.
+    renewals : how many there were.
+    interval : nominal coverage of the two-sided interval whose open end this is.
+    """
+    limit = float(((1 - interval) / 2) ** (1 / renewals))
+    if "nobody_left" in maximum.notes:
+        return limit
+    return 1 - limit if "nobody_stayed" in maximum.notes else None

@@ -154,8 +154,8 @@ def evaluate(working: FloatArray, rows: OpportunityRows) -> Evaluation:
         means = np.einsum("ijk,jk->ij", slopes, shares)
         gradient += means @ part.weights
         shares *= part.weights[:, None]
-        hessian += np.einsum("ikl,jkl,kl->ij", slopes, slopes, shares, optimize=True)
-        hessian -= (means * part.weights) @ means.T
+        hessian += np.einsum("ikl,jkl->ij", slopes * shares, slopes)
+        hessian -= np.einsum("ik,jk->ij", means * part.weights, means)
         hessian += _bends(lengths, tables, shares)
     # From the parameters to their logarithms.
     by = parameters[:, None] * parameters

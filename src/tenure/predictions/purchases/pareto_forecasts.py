@@ -130,5 +130,5 @@ def _discounted_time(s: float, b: FloatArray, horizon: float | None, rate: float
         )
     axis = width[:, None] * (0.5 * (_POINTS + 1))
     mass = np.exp(-pace[:, None] * np.expm1(axis) - (s - 1) * axis)
-    time: FloatArray = 0.5 * b * width * (mass @ _WEIGHTS)
+    time: FloatArray = 0.5 * b * width * np.einsum("ij,j->i", mass, _WEIGHTS)
     return time

@@ -30,8 +30,8 @@ from tenure.predictions.purchases.lomax_integral import log_lomax_integral
 
 FloatArray = npt.NDArray[np.float64]
 
-_PART = 16_384
-"""Rows whose 4 x 4 curvatures are held at once."""
+_PART = 8_192
+"""Rows whose 4 x 4 curvatures are held at once; for so few, BLAS starts no threads."""
 
 R, ALPHA, S, BETA = range(4)
 
@@ -237,10 +237,14 @@ def _with_covariates(
     if not covariates.shape[1]:
         return gradient, hessian
     scales = (ALPHA, BETA)
-    by_scale = np.hstack([-(slopes[i] @ covariates) for i in scales])
-    across = np.array([np.hstack([-(bends[j, i] @ covariates) for i in scales]) for j in range(4)])
+    # By einsum: for a matrix product BLAS starts threads, and waits for a busy processor.
+    by_scale = -np.concatenate([np.einsum("k,kz->z", slopes[i], covariates) for i in scales])
+    across = -np.hstack([np.einsum("jk,kz->jz", bends[:, i], covariates) for i in scales])
     inner = np.block(
-        [[covariates.T @ (bends[i, j][:, None] * covariates) for j in scales] for i in scales]
+        [
+            [np.einsum("kz,kw->zw", bends[i, j][:, None] * covariates, covariates) for j in scales]
+            for i in scales
+        ]
     )
     return (
         np.concatenate((gradient, by_scale)),
