@@ -107,6 +107,7 @@ def total_interval(
     *,
     interval: float,
     kind: Kind = "outcome",
+    value: float | None = None,
     whole: bool = True,
     draws: int = DRAWS,
     seed: int = SEED,
@@ -121,6 +122,7 @@ def total_interval(
     interval : nominal coverage, 0..1 exclusive.
     kind : `outcome`, the interval for what will be counted: parameters and the customers' own
         chance; `expectation`, for its mean: parameters alone.
+    value : the mean at the maximum, if it is known more exactly than `moments` says.
     whole : the total is a count (negative binomial), else an amount (gamma distributed).
     draws, seed : as in `parameter_draws`.
 
@@ -131,7 +133,7 @@ def total_interval(
     check_interval(interval)
     if kind not in ("expectation", "outcome"):
         raise OptionError(f"kind {kind!r}", "expectation or outcome", "choose one of them")
-    value = float(moments(maximum.values)[0])
+    value = float(moments(maximum.values)[0]) if value is None else value
     found = np.array([moments(p) for p in parameter_draws(maximum, draws=draws, seed=seed)])
     totals = found[:, 0]
     if kind == "outcome":

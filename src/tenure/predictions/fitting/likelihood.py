@@ -16,14 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tenure.kernel import OptionError
+
 FloatArray = npt.NDArray[np.float64]
 
 FURTHEST = 30.0
 """No logarithm of a parameter is searched beyond this, on either side."""
 ANCHOR = 1e-6
 """A pull towards 0 too weak to be seen, so that a perfectly flat direction has one answer."""
-IDENTIFIED_WITHIN = 3.0
-"""A logarithm with a larger standard error is unidentified: 90 % would span a factor 20,000."""
+IDENTIFIED_WITHIN = 2.0
+"""A logarithm with a larger standard error is unidentified: 90 % would span a factor of 700."""
 FLAT_SHARE = 0.5
 """A plain coefficient is unidentified if this share of its information is the anchor's."""
 _STEPS_MAX = 200
@@ -183,7 +185,13 @@ def maximise(
     Returns
     -------
     The maximum; it is finite whatever the data are. Look at `converged` and `unidentified`.
+
+    Raises
+    ------
+    OptionError : a penalty is negative or not a number.
     """
+    if not np.all(np.isfinite(penalty) & (np.asarray(penalty) >= 0)):
+        raise OptionError(f"penalty {penalty}", "a number from 0 up", "pass e.g. 0 or 1")
     is_plain = np.array([name in plain for name in names])
     ridge = np.broadcast_to(np.asarray(penalty, dtype=np.float64), (len(names),)) + ANCHOR
     point = np.array(

@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
-from tenure.kernel import Estimate, OptionError
+from tenure.kernel import DataError, Estimate, OptionError
 from tenure.predictions.fitting.draws import (
     Kind,
     Predicted,
@@ -42,9 +42,15 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
 
         Raises
         ------
-        DataError : a column is missing or a row impossible.
+        DataError : a column is missing, a row impossible, or there is no customer.
         """
         histories = histories_of(X, weights)
+        if not histories.customers > 0:
+            raise DataError(
+                "no rows with customers",
+                "at least one customer",
+                "pass the histories of the customers to learn from",
+            )
         self._prepare(histories)
         self.maximum_ = self._maximum(histories)
         return self
@@ -195,7 +201,7 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
             total = float(self._expected(parameters, every, horizon) @ weights)
             return total, total * per_purchase
 
-        return total_interval(self.maximum_, moments, interval=interval, kind=kind)
+        return total_interval(self.maximum_, moments, interval=interval, kind=kind, value=mean)
 
     def _predict(
         self,
