@@ -47,7 +47,7 @@ def coded_column(name: str, column: pa.ChunkedArray) -> CodedColumn | None:
         column = column.cast(column.type.value_type)
     missing = np.asarray(pc.is_null(column, nan_is_null=True).to_numpy(zero_copy_only=False))
     textual = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    real = None if textual else _as_numbers(column)
+    real = None if textual else as_numbers(column)
     if not textual and real is None:
         return None
     coded = pc.dictionary_encode(column).combine_chunks()
@@ -70,7 +70,7 @@ def coded_column(name: str, column: pa.ChunkedArray) -> CodedColumn | None:
     )
 
 
-def _as_numbers(column: pa.ChunkedArray) -> Floats | None:
+def as_numbers(column: pa.ChunkedArray) -> Floats | None:
     """Return numbers, dates and instants as doubles, 0 where missing; None of other types."""
     dtype = column.type
     if pa.types.is_date32(dtype):
