@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenure.predictions.contracts.beta_survival import beta_survival, log_beta_survival
-from tenure.predictions.contracts.retention_model import Curve, RetentionModel
+from tenure.predictions.contracts.retention_model import Curve, RetentionModel, spread_over
 from tenure.predictions.contracts.risk_table import RiskTable
 from tenure.predictions.fitting.likelihood import Evaluation
 
@@ -64,9 +64,8 @@ class BetaDiscreteWeibull(RetentionModel):
         return Evaluation(value, step_slopes @ pull, hessian)
 
     def _curve(self, parameters: FloatArray) -> Curve:
-        alpha, beta, c = (float(value) for value in parameters)
-
         def log_survival(times: FloatArray) -> FloatArray:
+            alpha, beta, c = spread_over(parameters, times)
             positive = np.maximum(times, 1e-300)
             aged = np.exp(np.clip(c * np.log(positive), -_LOG_TIME_MAX, _LOG_TIME_MAX))
             return np.where(times > 0, log_beta_survival(alpha, beta, aged), 0.0)

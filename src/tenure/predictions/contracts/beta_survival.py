@@ -38,12 +38,12 @@ class BetaSurvival(NamedTuple):
     bends: FloatArray
 
 
-def log_beta_survival(a: float, b: float, y: FloatArray) -> FloatArray:
+def log_beta_survival(a: npt.ArrayLike, b: npt.ArrayLike, y: FloatArray) -> FloatArray:
     """Return log B(a, b + y) - log B(a, b).
 
     Parameters
     ----------
-    a, b : above 0.
+    a, b : above 0; anything that can be broadcast against `y`.
     y : at least 0, at most 1e130.
     """
     # The ratio of gamma functions is symmetric in a and y; the smaller one loses fewer digits.

@@ -56,18 +56,19 @@ def residual_tenure(
 
     Parameters
     ----------
-    log_survival : log S at times of any shape, in periods; smooth between whole periods.
+    log_survival : log S at times of any shape, in periods; smooth between whole periods. It may
+        return several curves at once, along axes before those of the times.
     ages : renewals behind each contract, whole numbers, shape (n,).
     horizon : renewals to count at most; None counts all.
     discount_rate : per period, at least 0.
 
     Returns
     -------
-    Sum over k = 1 .. horizon of S(age + k) / S(age) / (1 + rate)^(k - 1), shape (n,).
+    Sum over k = 1 .. horizon of S(age + k) / S(age) / (1 + rate)^(k - 1), shape (..., n).
     """
     last = _SUMMED if horizon is None else min(horizon, _SUMMED)
     discount = np.log1p(discount_rate)
-    start = log_survival(ages)[:, None]
+    start = log_survival(ages)[..., None]
 
     def terms(steps: FloatArray) -> FloatArray:
         logs = log_survival(ages[:, None] + steps) - start - discount * (steps - 1)
@@ -82,10 +83,10 @@ def residual_tenure(
         return total
     half = np.log(end / first) / 2
     steps = first * np.exp(half * (_POINTS + 1))
-    total += (terms(steps) * steps) @ _WEIGHTS * half
+    total += (terms(steps) * (steps * _WEIGHTS)).sum(axis=-1) * half
     # Euler and Maclaurin's first correction of an integral between half steps, at both ends.
     edges = terms(np.array([first - 0.5, first + 0.5, end - 0.5, end + 0.5]))
-    total += (edges[:, 1] - edges[:, 0] - edges[:, 3] + edges[:, 2]) / 24
+    total += (edges[..., 1] - edges[..., 0] - edges[..., 3] + edges[..., 2]) / 24
     return total
 
 
@@ -100,8 +101,9 @@ def _summed(
     else:
         # Neighbouring ages share their terms: each is worked out once.
         table = log_survival(np.arange(ages.max(initial=0.0) + last + 1))
-        logs = np.lib.stride_tricks.sliding_window_view(table, last + 1)[ages.astype(np.intp)]
-    total: FloatArray = np.exp(logs[:, 1:] - logs[:, :1]) @ weights
+        windows = np.lib.stride_tricks.sliding_window_view(table, last + 1, axis=-1)
+        logs = windows[..., ages.astype(np.intp), :]
+    total: FloatArray = (np.exp(logs[..., 1:] - logs[..., :1]) * weights).sum(axis=-1)
     return total
 
 

@@ -23,7 +23,7 @@ from tenure.predictions.contracts.risk_table import (
 from tenure.predictions.fitting.draws import (
     Predicted,
     check_interval,
-    row_intervals,
+    parameter_draws,
     total_interval,
 )
 from tenure.predictions.fitting.likelihood import Evaluation, Maximum, maximise
@@ -34,6 +34,9 @@ from tenure.predictions.tables import columns_of, row_error
 FloatArray = npt.NDArray[np.float64]
 Curve = Callable[[FloatArray], FloatArray]
 Constant = Callable[[float], FloatArray]
+
+_TIMES_AT_ONCE = 32
+"""Times, or ages, for which all draws are held at once."""
 
 
 class RetentionModel(LikelihoodModel):
@@ -259,12 +262,13 @@ class RetentionModel(LikelihoodModel):
             # exact limit of a constant chance does, as in the rule of three.
             limit = np.broadcast_to(constant(bound), value.shape)
             return Predicted(value, np.minimum(value, limit), np.maximum(value, limit))
-        return row_intervals(
-            self.maximum_,
-            lambda parameters, rows: function(self._curve(parameters), times[rows]),
-            value,
-            interval=interval,
-        )
+        curves = self._curve(parameter_draws(self.maximum_))
+        ends = np.empty((2, len(times)))
+        tail = (1 - interval) / 2
+        for first in range(0, len(times), _TIMES_AT_ONCE):
+            part = slice(first, first + _TIMES_AT_ONCE)
+            ends[:, part] = np.quantile(function(curves, times[part]), (tail, 1 - tail), axis=0)
+        return Predicted(value, np.minimum(ends[0], value), np.maximum(ends[1], value))
 
     def _fitted_state(self) -> dict[str, Any]:
         return {
@@ -290,7 +294,10 @@ class RetentionModel(LikelihoodModel):
 
     @abstractmethod
     def _curve(self, parameters: FloatArray) -> Curve:
-        """Return log S as a function of time at some parameters, on their natural scale."""
+        """Return log S as a function of times at some parameters, on their natural scale.
+
+        Parameters of shape (draws, parameters) make a function that returns (draws, *times).
+        """
 
 
 def contract_ages(data: object) -> tuple[FloatArray, FloatArray]:
@@ -327,3 +334,17 @@ def one_sided(maximum: Maximum, renewals: float, interval: float) -> float | Non
     if "nobody_left" in maximum.notes:
         return limit
     return 1 - limit if "nobody_stayed" in maximum.notes else None
+
+
+def spread_over(parameters: FloatArray, times: FloatArray) -> tuple[FloatArray, ...]:
+    """Return each parameter, its draws along axes before those of the times.
+
+    Parameters
+    ----------
+    parameters : shape (parameters,) or (draws, parameters).
+    times : of any shape.
+    """
+    before = parameters.shape[:-1]
+    return tuple(
+        parameters[..., i].reshape(before + (1,) * times.ndim) for i in range(parameters.shape[-1])
+    )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenure.predictions.contracts.beta_survival import log_beta_survival
-from tenure.predictions.contracts.retention_model import Curve, RetentionModel
+from tenure.predictions.contracts.retention_model import Curve, RetentionModel, spread_over
 from tenure.predictions.contracts.risk_table import RiskTable
 from tenure.predictions.fitting.likelihood import Evaluation
 
@@ -56,5 +56,8 @@ class ShiftedBetaGeometric(RetentionModel):
         return Evaluation(value, gradient, hessian)
 
     def _curve(self, parameters: FloatArray) -> Curve:
-        alpha, beta = (float(value) for value in parameters)
-        return lambda times: log_beta_survival(alpha, beta, times)
+        def log_survival(times: FloatArray) -> FloatArray:
+            alpha, beta = spread_over(parameters, times)
+            return log_beta_survival(alpha, beta, times)
+
+        return log_survival
