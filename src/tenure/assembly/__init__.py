@@ -14,6 +14,15 @@ from tenure.assembly.customers import (
 )
 from tenure.assembly.figures import judge_quality, metric, trace
 from tenure.assembly.loading import import_into
+from tenure.assembly.predicting import (
+    FitResult,
+    backtest,
+    fit_model,
+    model_in_use,
+    read_scorecard,
+    score,
+    scorecards,
+)
 from tenure.assembly.refreshing import RefreshResult, refresh, refresh_if_due
 from tenure.assembly.simulating import simulate_exports, simulate_workspace
 from tenure.assembly.upkeep import check_workspace, compact_workspace, erase_customer
@@ -21,19 +30,26 @@ from tenure.assembly.workspace import Workspace
 
 __all__ = [
     "CustomersAsOf",
+    "FitResult",
     "RefreshResult",
     "Workspace",
+    "backtest",
     "check_workspace",
     "compact_workspace",
     "customers_as_of",
     "erase_customer",
+    "fit_model",
     "import_into",
     "judge_quality",
     "keep_snapshot",
     "kept_snapshots",
     "metric",
+    "model_in_use",
+    "read_scorecard",
     "refresh",
     "refresh_if_due",
+    "score",
+    "scorecards",
     "segment_faults",
     "simulate_exports",
     "simulate_workspace",

@@ -8,6 +8,12 @@ import click
 
 from tenure.cli.import_command import import_command
 from tenure.cli.metrics_command import metrics_command
+from tenure.cli.predict_commands import (
+    backtest_command,
+    fit_command,
+    score_command,
+    scorecard_command,
+)
 from tenure.cli.run_commands import demo_command, report_command, run_command
 from tenure.cli.segments_commands import segments_command
 from tenure.cli.simulate_command import simulate_command
@@ -42,6 +48,10 @@ for _command in (
     metrics_command,
     snapshot_command,
     segments_command,
+    fit_command,
+    score_command,
+    backtest_command,
+    scorecard_command,
     trace_command,
     settings_command,
     doctor_command,

@@ -11,6 +11,7 @@ from tenure.metrics.rfm import RfmSegment
 from tenure.metrics.stages import Stage
 from tenure.pages import commands
 from tenure.pages.aggregates import BANDS
+from tenure.pages.call_list import call_list_table
 from tenure.pages.inputs import ReportInputs
 from tenure.pages.tables import Column, FigureTable, columns, tidy_rows
 from tenure.pages.values import Kind
@@ -40,6 +41,8 @@ def customer_tables(inputs: ReportInputs) -> list[FigureTable]:
         made.append(_unusual_silence(inputs.unusual_silence))
     if inputs.overdue_customers is not None and inputs.show_customers:
         made.append(_overdue_customers(inputs.overdue_customers))
+    if inputs.call_list is not None and inputs.show_customers:
+        made.append(call_list_table(inputs.call_list))
     if inputs.concentration is not None:
         made.append(_concentration(inputs.concentration))
     if inputs.source_value is not None:

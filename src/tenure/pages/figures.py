@@ -22,8 +22,10 @@ from tenure.pages.repeat_orders import repeat_summary, second_order
 from tenure.pages.tables import Column, FigureTable, as_dict, columns, plain, tidy_rows
 from tenure.pages.texts import LANGUAGES, texts
 from tenure.pages.values import Kind
+from tenure.predictions.scorecards.scorecard import Scorecard
 
 OWN_DEFINITIONS = (
+    "call_list",
     "point_value",
     "retention_change",
     "overdue",
@@ -38,6 +40,7 @@ SHOWN_OTHERWISE = ("intervals", "rfm", "stages", "sources")
 """Metrics whose figures stand in tables of another shape."""
 
 SNAPSHOT_RULES: dict[str, str] = {"overdue": "rhythm"}
+_POPULATIONS: dict[str, str] = {"quality": "imported_rows", "call_list": "customers_at_risk"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class ReportFigures:
     findings : what matters first, in order.
     definitions : the appendix, by key.
     notices : what a reader must know, by section.
+    scorecards : how far each kind of scores can be believed, by kind.
     """
 
     business: str
@@ -84,6 +88,7 @@ class ReportFigures:
     findings: tuple[Finding, ...]
     definitions: Mapping[str, DefinitionEntry]
     notices: Mapping[str, tuple[Notice, ...]]
+    scorecards: Mapping[str, Scorecard]
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures as plain values for JSON; money is exact text."""
@@ -104,6 +109,7 @@ class ReportFigures:
                 section: [{"code": n.code, "text": dict(n.text)} for n in notices]
                 for section, notices in self.notices.items()
             },
+            "scorecards": {kind: one.as_dict() for kind, one in self.scorecards.items()},
         }
 
 
@@ -128,6 +134,7 @@ def collect(inputs: ReportInputs) -> ReportFigures:
         find(tables, inputs.period),
         _definitions(inputs),
         _notices(inputs),
+        inputs.scorecards,
     )
 
 
@@ -237,7 +244,7 @@ def _definitions(inputs: ReportInputs) -> dict[str, DefinitionEntry]:
             inputs.period if key in ("point_value", "retention_change") else None,
             inputs.timezone,
             inputs.as_of,
-            "imported_rows" if key == "quality" else "customers_with_order",
+            _POPULATIONS.get(key, "customers_with_order"),
             1,
         )
     return entries

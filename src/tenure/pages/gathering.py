@@ -24,6 +24,7 @@ from tenure.pages.aggregates import (
     source_value,
     unusual_silence,
 )
+from tenure.pages.call_list import call_list
 from tenure.pages.inputs import (
     PERIOD_METRICS,
     PLAIN_METRICS,
@@ -31,6 +32,7 @@ from tenure.pages.inputs import (
     RuleOutcome,
     SegmentFigures,
 )
+from tenure.predictions.scorecards.scorecard import Scorecard
 from tenure.segments import Segments
 
 STATUSES: Mapping[str, str] = {"pass": "pass", "warning": "warn", "error": "fail"}
@@ -69,6 +71,7 @@ def inputs_from_facts(
     quality: Sequence[QualityFinding] = (),
     options: ReportOptions = ReportOptions(),
     costs: Relation | None = None,
+    scorecards: Mapping[str, Scorecard] | None = None,
 ) -> ReportInputs:
     """Compute everything a report shows.
 
@@ -83,6 +86,7 @@ def inputs_from_facts(
     quality : outcomes of the quality rules.
     options : what the reader chose.
     costs : acquisition costs (source, period_start, cost, currency), if there are any.
+    scorecards : of the models in use, by kind.
     """
     return ReportInputs(
         business=options.business,
@@ -100,6 +104,8 @@ def inputs_from_facts(
         overdue_customers=overdue_customers(facts.activity, snapshot, as_of, options.top)
         if options.show_customers
         else None,
+        call_list=call_list(snapshot, options.top) if options.show_customers else None,
+        scorecards=scorecards or {},
         concentration=concentration(snapshot),
         source_value=source_value(facts.activity, snapshot, as_of),
         second_order=survival_curve(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import pyarrow as pa
 
 from tenure.metrics.intervals import KaplanMeier
 from tenure.metrics.results import MetricResult
+from tenure.predictions.scorecards.scorecard import Scorecard
 
 PLAIN_METRICS = ("totals", "rfm", "intervals")
 PERIOD_METRICS = (
@@ -79,6 +80,8 @@ class ReportInputs:
     stages, rfm, order_counts, overdue_bands, unusual_silence, overdue_customers,
     concentration, source_value : the tables that `aggregates` returns; None leaves the figures out.
     second_order : survival of the time from the first order day to the second.
+    call_list : what `call_list.call_list` returns; None where churn was not scored.
+    scorecards : how far each kind of scores can be believed, by kind.
     segments : the workspace's segments.
     imports : rows of the table `imports`.
     rules : outcomes of the quality rules.
@@ -101,6 +104,8 @@ class ReportInputs:
     concentration: pa.Table | None = None
     source_value: pa.Table | None = None
     second_order: KaplanMeier | None = None
+    call_list: pa.Table | None = None
+    scorecards: Mapping[str, Scorecard] = field(default_factory=dict)
     segments: tuple[SegmentFigures, ...] = ()
     imports: pa.Table | None = None
     rules: tuple[RuleOutcome, ...] = ()

@@ -11,6 +11,7 @@ from tenure.pages.values import Kind
 
 SECTIONS = (
     "findings",
+    "calls",
     "retention",
     "cohorts",
     "lifecycle",
@@ -50,10 +51,22 @@ ROWS_SHOWN_MAX = 24
 
 _SHARES = ("customers", "customer_share", SHARE_BAR, "net_value_365_days", "value_share", SHARE_BAR)
 
-OWN_LANGUAGE = ("title", "measured", "expected")
+OWN_LANGUAGE = ("title", "measured", "expected", "why")
 """Columns that tables hold once per language, as `title_en` and `title_zh`."""
 
 SHOWN: dict[str, tuple[str, ...]] = {
+    "call_list": (
+        "customer_id",
+        "churn_probability",
+        "churn_probability_low",
+        "churn_probability_high",
+        "why",
+        "value_at_risk",
+        "expected_value",
+        "last_order_on",
+        "next_purchase_from_on",
+        "next_purchase_until_on",
+    ),
     "retention": (
         "period",
         "at_start",

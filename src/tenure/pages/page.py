@@ -61,6 +61,14 @@ class DefinitionView:
     terms: str
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """How far one kind of scores can be believed, in a sentence."""
+
+    title: str
+    text: str
+
+
 class Page:
     """What the report's templates read.
 
@@ -79,9 +87,26 @@ class Page:
         self._units = {"unit": unit, "unit_plural": plural, "units": plural}
         self.sights = Sights(texts, self.writer, self._units)
         self.pictures = Pictures(figures.tables, self.sights)
-        self.sections = SECTIONS
         self.html_language = HTML_LANGUAGE[texts.language]
         self.business = figures.business
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections shown: without scores there is nobody to name."""
+        return tuple(name for name in SECTIONS if name != "calls" or self.has_calls)
+
+    @property
+    def has_calls(self) -> bool:
+        """Tell whether the report names customers to call, or says why it does not."""
+        return "call_list" in self.figures.tables or bool(self.figures.scorecards)
+
+    @property
+    def verdicts(self) -> list[VerdictView]:
+        """What each model's past forecasts came to."""
+        return [
+            VerdictView(self.texts.say(f"scorecard.{kind}"), card.verdict.text[self.texts.language])
+            for kind, card in self.figures.scorecards.items()
+        ]
 
     @property
     def heading(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from tenure.assembly import CustomersAsOf, Workspace, customers_as_of, judge_quality
+from tenure.assembly import CustomersAsOf, Workspace, customers_as_of, judge_quality, scorecards
 from tenure.assembly.figures import COSTS_FILE
 from tenure.engine.relations import relation
 from tenure.pages.gathering import ReportOptions, inputs_from_facts
@@ -52,6 +52,7 @@ def collect_inputs(
             show_customers=show_customers,
         ),
         costs=relation(costs) if costs.exists() else None,
+        scorecards=scorecards(workspace),
     )
 
 

@@ -1,0 +1,221 @@
+"""Predictions of a workspace: fit, judge, score, and tell how far to believe it.
+
+Each kind's model in use (the champion) is `models/<kind>.json`, with its scorecard beside it.
+A newly fitted model replaces it only if asked, or if none is there; else it is the challenger.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from tenure.assembly.customers import day_after_last
+from tenure.assembly.workspace import Workspace
+from tenure.kernel import DefinitionError, ProgressSink, silent
+from tenure.predictions.kinds import KINDS, kind_named
+from tenure.predictions.learning_dates import Fitted, LearningPlan
+from tenure.predictions.saving import SavedModel, read_model, write_whole
+from tenure.predictions.score_columns import SCORES
+from tenure.predictions.scorecards.scorecard import Scorecard
+from tenure.predictions.scoring import scoring_rows, write_scores
+
+CHALLENGER = "-challenger"
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What fitting did.
+
+    Parameters
+    ----------
+    kind : of scores.
+    path : the model's file.
+    fingerprint : what names its content.
+    size_bytes : of the file.
+    in_use : whether it is the champion now.
+    scorecard : how far to believe it.
+    """
+
+    kind: str
+    path: Path
+    fingerprint: str
+    size_bytes: int
+    in_use: bool
+    scorecard: Scorecard
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plain values for JSON."""
+        return {
+            "kind": self.kind,
+            "path": self.path,
+            "fingerprint": self.fingerprint,
+            "size_bytes": self.size_bytes,
+            "in_use": self.in_use,
+            "scorecard": self.scorecard.as_dict(),
+        }
+
+
+def fit_model(
+    workspace: Workspace,
+    kind: str,
+    plan: LearningPlan = LearningPlan(),  # noqa: B008 - frozen
+    *,
+    replace: bool = True,
+    progress: ProgressSink = silent,
+) -> FitResult:
+    """Fit one kind of scores on a workspace's past, judge it, and keep both.
+
+    Parameters
+    ----------
+    workspace : whose past.
+    kind : `churn`, `value` or `next_purchase`.
+    plan : from when and over what to learn.
+    replace : False keeps the model in use and writes the new one beside it, as challenger.
+    progress : receives the progress.
+
+    Raises
+    ------
+    OptionError : there is no such kind.
+    DataError : the data are too short or too few to learn from.
+    """
+    fitted = backtest(workspace, kind, plan, progress=progress)
+    saved = SavedModel(
+        kind,
+        fitted.as_of,
+        workspace.clock().replace(microsecond=0),
+        workspace.settings.timezone,
+        fitted.model.to_dict(),
+        fitted.reference,
+    )
+    in_use = replace or not _path(workspace, kind).exists()
+    name = kind if in_use else kind + CHALLENGER
+    # The scorecard first: a model in use is never without one.
+    write_whole(_card(workspace, name), fitted.scorecard.as_json().encode())
+    path = _path(workspace, name)
+    size = saved.write(path)
+    return FitResult(kind, path, saved.fingerprint, size, in_use, fitted.scorecard)
+
+
+def backtest(
+    workspace: Workspace,
+    kind: str,
+    plan: LearningPlan = LearningPlan(),  # noqa: B008 - frozen
+    *,
+    progress: ProgressSink = silent,
+) -> Fitted:
+    """Fit and judge one kind of scores without keeping anything.
+
+    Parameters
+    ----------
+    workspace, kind, plan, progress : as for `fit_model`.
+    """
+    return kind_named(kind).fit(
+        workspace.facts(), plan, calendar=workspace.calendar, progress=progress
+    )
+
+
+def fitted_kinds(workspace: Workspace) -> tuple[str, ...]:
+    """Return the kinds of which a workspace has a model in use."""
+    return tuple(kind for kind in KINDS if _path(workspace, kind).exists())
+
+
+def model_in_use(workspace: Workspace, kind: str) -> SavedModel:
+    """Return a workspace's model of a kind.
+
+    Raises
+    ------
+    DefinitionError : there is none, or its file is damaged.
+    """
+    return read_model(_path(workspace, kind_named(kind).name))
+
+
+def read_scorecard(workspace: Workspace, kind: str, *, challenger: bool = False) -> Scorecard:
+    """Return the scorecard of the model in use, or of its challenger.
+
+    Raises
+    ------
+    DefinitionError : no model of the kind was fitted, or the file is damaged.
+    """
+    path = _card(workspace, kind_named(kind).name + (CHALLENGER if challenger else ""))
+    try:
+        return Scorecard.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as fault:
+        raise DefinitionError(
+            f"no scorecard at {path}", "a fitted model", f"fit one first: tenure fit {kind}"
+        ) from fault
+    except ValueError as fault:
+        raise DefinitionError(
+            f"{path}: {fault}", "a scorecard written by `tenure fit`", "fit the model anew"
+        ) from fault
+
+
+def scorecards(workspace: Workspace) -> dict[str, Scorecard]:
+    """Return the scorecards of all models in use, by kind."""
+    return {kind: read_scorecard(workspace, kind) for kind in fitted_kinds(workspace)}
+
+
+def score(
+    workspace: Workspace,
+    kinds: Sequence[str] = (),
+    *,
+    as_of: date | None = None,
+    progress: ProgressSink = silent,
+) -> dict[str, int]:
+    """Score every customer as of a date and keep the scores in the lake.
+
+    All kinds become visible together.
+
+    Parameters
+    ----------
+    workspace : whose customers.
+    kinds : which scores; none names all of which there is a model.
+    as_of : date to look ahead from; None: the setting, else the day after the data end.
+    progress : receives the progress, in kinds.
+
+    Returns
+    -------
+    Number of customers scored, by kind.
+
+    Raises
+    ------
+    DefinitionError : there is no model.
+    DataError : there is no activity.
+    """
+    chosen = tuple(kinds) or fitted_kinds(workspace)
+    if not chosen:
+        raise DefinitionError(
+            "a workspace without a fitted model",
+            f"a model of one of {', '.join(KINDS)}",
+            "fit one first: tenure fit churn",
+        )
+    models = {kind: model_in_use(workspace, kind) for kind in chosen}
+    facts = workspace.facts()
+    day = as_of or workspace.settings.as_of_date() or day_after_last(facts)
+    rows = scoring_rows(facts, as_of=day, calendar=workspace.calendar)
+    done: dict[str, int] = {}
+    with workspace.lake.writing() as writer:
+        for kind, saved in models.items():
+            model, table = KINDS[kind].restore(saved.content), SCORES[kind]
+            done[kind] = write_scores(
+                rows,
+                model.score_batch,
+                table,
+                as_of=day,
+                made_at=workspace.clock(),
+                model=saved.fingerprint,
+                new_file=partial(writer.new_file, table.table),
+            )
+        writer.commit(f"score {', '.join(done)} as of {day}")
+    return done
+
+
+def _path(workspace: Workspace, name: str) -> Path:
+    return workspace.root / "models" / f"{name}.json"
+
+
+def _card(workspace: Workspace, name: str) -> Path:
+    return workspace.root / "models" / f"{name}.scorecard.json"

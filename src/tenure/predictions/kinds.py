@@ -1,0 +1,57 @@
+"""The kinds of scores: how each is fitted on facts, and how it comes back from its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tenure.activity.facts import Facts
+from tenure.kernel import Calendar, OptionError, ProgressSink
+from tenure.predictions.churn.predictor import ChurnPredictor
+from tenure.predictions.early_warning import fit_early_warning
+from tenure.predictions.learning_dates import Fitted, LearningPlan, Learnt
+from tenure.predictions.score_columns import CHURN
+
+
+class Fit(Protocol):
+    """Fits one kind of scores on facts and judges it on past dates."""
+
+    def __call__(
+        self, facts: Facts, plan: LearningPlan, *, calendar: Calendar, progress: ProgressSink
+    ) -> Fitted:
+        """Return the model and its scorecard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of scores.
+
+    Parameters
+    ----------
+    name : `churn`, `value` or `next_purchase`.
+    fit : learns it.
+    restore : makes a fitted model again from what its `to_dict` returned.
+    """
+
+    name: str
+    fit: Fit
+    restore: Callable[[Mapping[str, Any]], Learnt]
+
+
+KINDS: Mapping[str, Kind] = {
+    one.name: one for one in (Kind(CHURN, fit_early_warning, ChurnPredictor.from_dict),)
+}
+"""Every kind by its name."""
+
+
+def kind_named(name: str) -> Kind:
+    """Return a kind.
+
+    Raises
+    ------
+    OptionError : there is none of that name.
+    """
+    if name not in KINDS:
+        raise OptionError(f"kind of scores {name!r}", f"one of {', '.join(KINDS)}", "check it")
+    return KINDS[name]
