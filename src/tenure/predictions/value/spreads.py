@@ -93,10 +93,12 @@ def learn_spread(
     check_interval(interval)
     if len(expected) < GROUP_MIN:
         return None
-    order = np.argsort(expected, kind="stable")
-    groups = np.array_split(order, int(np.clip(len(order) // GROUP_MIN, 1, GROUPS_MAX)))
+    count = int(np.clip(len(expected) // GROUP_MIN, 1, GROUPS_MAX))
+    # Equal expectations stay in one group, so nothing depends on the order of rows.
+    cuts = np.unique(np.quantile(expected, np.linspace(0, 1, count + 1)[1:-1], method="lower"))
+    cell = np.searchsorted(cuts, expected, side="left")
     place, low, high = [], [], []
-    for group in groups:
+    for group in (cell == number for number in np.unique(cell)):
         middle = float(np.median(expected[group]))
         ratio = np.sort(actual[group] / np.maximum(expected[group], _LEAST))
         ends = _ends(ratio, interval)
