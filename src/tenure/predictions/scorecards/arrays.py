@@ -74,9 +74,6 @@ def _within(name: str, array: Floats, expected: str, *, whole: bool) -> Floats:
 
 def ratio(above: npt.ArrayLike, below: npt.ArrayLike) -> Floats:
     """Return `above / below`, not-a-number where nothing is below: such a figure is undefined."""
-    numerator, denominator = np.asarray(above, np.float64), np.asarray(below, np.float64)
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    denominator = np.asarray(below, np.float64)
     # Sums of nothing are exact zeros here, so equality is the right test.
-    out = np.full(shape, np.nan)
-    np.divide(numerator, denominator, out=out, where=np.asarray(denominator != 0))
-    return out
+    return np.asarray(above, np.float64) / np.where(denominator == 0, np.nan, denominator)
