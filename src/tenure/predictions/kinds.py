@@ -11,7 +11,8 @@ from tenure.kernel import Calendar, OptionError, ProgressSink
 from tenure.predictions.churn.predictor import ChurnPredictor
 from tenure.predictions.early_warning import fit_early_warning
 from tenure.predictions.learning_dates import Fitted, LearningPlan, Learnt
-from tenure.predictions.score_columns import CHURN
+from tenure.predictions.score_columns import CHURN, VALUE
+from tenure.predictions.valuation import fit_valuation, restore_valuation
 
 
 class Fit(Protocol):
@@ -40,7 +41,11 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    one.name: one for one in (Kind(CHURN, fit_early_warning, ChurnPredictor.from_dict),)
+    one.name: one
+    for one in (
+        Kind(CHURN, fit_early_warning, ChurnPredictor.from_dict),
+        Kind(VALUE, fit_valuation, restore_valuation),
+    )
 }
 """Every kind by its name."""
 

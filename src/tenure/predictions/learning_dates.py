@@ -13,6 +13,7 @@ from tenure.activity.facts import Facts
 from tenure.kernel import Calendar, DataError, OptionError, Progress, ProgressSink, silent
 from tenure.predictions.panels import Panel, data_days, origins, panel
 from tenure.predictions.scorecards.scorecard import Scorecard
+from tenure.predictions.value.assumptions import ValueAssumptions
 
 JUDGED_MIN = 3
 """A scorecard stands on at least so many past dates."""
@@ -37,6 +38,7 @@ class LearningPlan:
     judged : number of past dates that the scorecard stands on, at least 3.
     customers_max : customers learnt from at each date, at least 100.
     seed : of everything random, from 0.
+    assumptions : what values assume of margin and discount.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class LearningPlan:
     judged: int = JUDGED_MIN
     customers_max: int = CUSTOMERS_MAX
     seed: int = 0
+    assumptions: ValueAssumptions = field(default_factory=ValueAssumptions)
 
     def __post_init__(self) -> None:
         for name, least in (
