@@ -26,6 +26,8 @@ ANCHOR = 1e-6
 """A pull towards 0 too weak to be seen, so that a perfectly flat direction has one answer."""
 IDENTIFIED_WITHIN = 2.0
 """A logarithm with a larger standard error is unidentified: 90 % would span a factor of 700."""
+EDGE = 18.0
+"""A logarithm beyond this is a limit, not an estimate: the likelihood rises towards it for ever."""
 FLAT_SHARE = 0.5
 """A plain coefficient is unidentified if this share of its information is the anchor's."""
 _STEPS_MAX = 200
@@ -203,7 +205,8 @@ def maximise(
     curvature = found.curvature
     covariance = _safe_inverse(curvature)
     spread = np.sqrt(np.diag(covariance))
-    lost = np.where(is_plain, spread**2 * ANCHOR > FLAT_SHARE, spread > IDENTIFIED_WITHIN)
+    is_limit = (spread > IDENTIFIED_WITHIN) | (np.abs(found.point) > EDGE)
+    lost = np.where(is_plain, spread**2 * ANCHOR > FLAT_SHARE, is_limit)
     values = np.where(is_plain, found.point, np.exp(found.point))
     errors = np.where(is_plain, spread, spread * values)
     notes = [] if found.converged else ["not_converged"]

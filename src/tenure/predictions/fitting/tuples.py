@@ -116,7 +116,9 @@ def distinct(
     in their own order.
     """
     row_count = len(columns[0])
-    packed = _pack(columns) if row_count else None
+    packed = None
+    if row_count:
+        packed = _pack(columns, by_gap=True) or _pack(columns, by_gap=False)
     if packed is None:
         own = np.ones(row_count) if weights is None else weights
         return Tuples(tuple(columns), own, row_count)
@@ -126,11 +128,11 @@ def distinct(
     return _sorted(keys, grids, weights, for_rows=for_rows)
 
 
-def _pack(columns: Sequence[FloatArray]) -> tuple[IntArray, list[_Grid]] | None:
+def _pack(columns: Sequence[FloatArray], *, by_gap: bool) -> tuple[IntArray, list[_Grid]] | None:
     """Return one key per row and how to read it, or None if the columns lie on no grid."""
     grids: list[_Grid] = []
     for column in columns:
-        grid = _grid(column)
+        grid = _grid(column, by_gap=by_gap)
         if grid is None:
             return None
         grids.append(grid)
@@ -193,14 +195,15 @@ def _unpack(keys: IntArray, grids: Sequence[_Grid]) -> tuple[FloatArray, ...]:
     return tuple(reversed(found))
 
 
-def _grid(values: FloatArray) -> _Grid | None:
-    """Find the step on which a column seems to lie, judged by a few of its values."""
+def _grid(values: FloatArray, *, by_gap: bool) -> _Grid | None:
+    """Find the step on which a column seems to lie, judged by a few of its values.
+
+    The step is the smallest gap between these, or 1.
+    """
     low, high = float(values.min()), float(values.max())
     few = np.unique(values[:: max(1, len(values) // _LOOKED_AT)])
-    steps = [float(np.diff(few).min())] if len(few) > 1 else []
-    for step in (1.0, *steps):
-        bits = int((high - low) / step).bit_length()
-        grid = _Grid(low, step, max(bits, 1))
-        if bits <= _KEY_BITS and grid.codes(few) is not None:
-            return grid
-    return None
+    step = float(np.diff(few).min()) if by_gap and len(few) > 1 else 1.0
+    if high - low >= step * 2.0**_KEY_BITS:
+        return None
+    grid = _Grid(low, step, max(int((high - low) / step).bit_length(), 1))
+    return grid if grid.codes(few) is not None else None

@@ -36,6 +36,7 @@ NAMES = ("r", "alpha", "a", "b")
 _EFFECT_NAMES = ("alpha", "a", "b")
 _START = (1.0, 1.0, 1.0, 2.0)
 _SAMPLED = 20_000
+_NO_TIME = 1e-100  # a mean age below this is none: its powers would not be numbers
 _PART = 16_384  # rows worked on at once: they stay in the processor's cache
 
 
@@ -126,7 +127,8 @@ class BetaGeometricModel(PurchaseModel[BetaGeometricRows]):
         all the time observed is the mean under Jeffreys' prior for a Poisson rate.
         """
         weights = 1.0 if histories.weights is None else histories.weights
-        observed = float((histories.age * weights).sum()) or scale
+        observed = float((histories.age * weights).sum())
+        observed = observed if observed > _NO_TIME else scale
         names = self._names
         values = np.array([0.5 * scale / observed, scale, 1.0, 1.0, *[0.0] * (len(names) - 4)])
         working = np.concatenate((np.log(values[:4]), values[4:]))
@@ -269,4 +271,4 @@ class BetaGeometricModel(PurchaseModel[BetaGeometricRows]):
 def time_scale(histories: Histories) -> float:
     """Return the mean age, the unit in which models are fitted; 1 where no time has passed."""
     mean = float(np.average(histories.age, weights=histories.weights)) if len(histories) else 0.0
-    return mean if mean > 0 else 1.0
+    return mean if mean > _NO_TIME else 1.0

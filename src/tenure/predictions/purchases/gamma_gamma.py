@@ -116,8 +116,8 @@ class GammaGamma(LikelihoodModel):
 
         Returns
         -------
-        In the currency of the data. Where q <= 1 the model has no mean; then values are drawn
-        towards the observed mean instead, and `maximum_.notes` has `no_mean_value`.
+        In the currency of the data. Where q <= 1 the model has no mean; then the harmonic mean is
+        returned, with `no_mean_value` in `maximum_.notes`.
         """
         self._require_fit()
         count, value, _ = _read(X, None)
@@ -138,7 +138,7 @@ class GammaGamma(LikelihoodModel):
         if q > 1:
             found: FloatArray = p * (v + count * value) / (events + q - 1)
         else:
-            found = (events * value + q * self.mean_value_) / (events + q)
+            found = p * (v + count * value) / (events + q)
         return found
 
     def _fitted_state(self) -> dict[str, Any]:
