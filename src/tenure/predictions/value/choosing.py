@@ -10,6 +10,7 @@ import numpy as np
 from tenure.kernel import DataError, OptionError
 from tenure.predictions.fitting.draws import Predicted
 from tenure.predictions.panels import Panel
+from tenure.predictions.scorecards.amounts import deviances
 from tenure.predictions.scorecards.judging import ScorecardOptions, scorecard
 from tenure.predictions.scorecards.origins import ScoredOrigin
 from tenure.predictions.scorecards.rivals import EarlierDate, naive_amounts
@@ -32,6 +33,8 @@ TITLES: Mapping[str, Mapping[str, str]] = {
 }
 """The methods' names for people."""
 
+_Z = 1.959963984540054
+_TINY = 1e-12
 _Interval = tuple[FloatArray, FloatArray]
 
 
@@ -49,7 +52,14 @@ class ValueFit:
     scorecard: Scorecard
 
 
-def fit_value(now: Panel, past: Sequence[Panel], *, model: ValueModel, judged: int = 3) -> ValueFit:
+def fit_value(
+    now: Panel,
+    past: Sequence[Panel],
+    *,
+    model: ValueModel,
+    judged: int = 3,
+    draws: int = 500,
+) -> ValueFit:
     """Return the value model that past dates recommend, and its scorecard.
 
     The boosted trees are chosen only where they beat the purchase models beyond chance.
@@ -60,6 +70,7 @@ def fit_value(now: Panel, past: Sequence[Panel], *, model: ValueModel, judged: i
     past : labelled panels of earlier dates, oldest first; windows closed before `now`.
     model : its arguments are used, but for the method, which is chosen here.
     judged : number of past dates judged, at least 3; each needs another one before it.
+    draws : of the scorecard's bootstrap over customers, at least 100.
 
     Raises
     ------
@@ -67,7 +78,7 @@ def fit_value(now: Panel, past: Sequence[Panel], *, model: ValueModel, judged: i
     DataError : orders carry no amounts, or nobody has a repeat order.
     """
     dates = [past_date(one) for one in past]
-    backtest = Backtest(dates, model)
+    backtest = Backtest(dates, model, draws=draws)
     origins = backtest.origins(judged)
     method = backtest.method(origins)
     arguments = {**model.get_params(), "method": method}
@@ -84,9 +95,11 @@ class Backtest:
     ----------
     dates : labelled, oldest first.
     model : whose arguments are used.
+    draws : of the scorecard's bootstrap over customers, at least 100.
     """
 
-    def __init__(self, dates: Sequence[PastDate], model: ValueModel) -> None:
+    def __init__(self, dates: Sequence[PastDate], model: ValueModel, *, draws: int = 500) -> None:
+        self.draws = draws
         self.dates = dates
         self.model = model
         self._histories: dict[int, PurchaseValue] = {}
@@ -134,15 +147,16 @@ class Backtest:
         """
         if any(BOOSTED not in one.predictions for one in origins):
             return PURCHASES
-        card = scorecard(
-            "amount",
-            origins,
-            model=BOOSTED,
-            rivals=(PURCHASES,),
-            options=self._options(origins),
+        least = float(np.mean(np.concatenate([np.asarray(one.actual) for one in origins]))) / 10
+        gains = np.concatenate(
+            [_deviance(one, PURCHASES, least) - _deviance(one, BOOSTED, least) for one in origins]
         )
-        found = next(one for one in card.comparisons if one.rival == PURCHASES)
-        return BOOSTED if found.better else PURCHASES
+        # A customer's dates are one draw, not several.
+        who = np.concatenate([np.asarray(one.customers) for one in origins])
+        _, group = np.unique(who.astype(str), return_inverse=True)
+        parts = np.bincount(group, gains - gains.mean())
+        error = float(np.sqrt((parts**2).sum())) / len(gains)
+        return BOOSTED if gains.mean() > _Z * error else PURCHASES
 
     def scorecard(self, origins: Sequence[ScoredOrigin], method: str) -> Scorecard:
         """Return the scorecard of a method, with its intervals, beside the rivals.
@@ -243,6 +257,13 @@ class Backtest:
             },
             titles=TITLES,
             seed=self.model.seed,
+            draws=self.draws,
             simplicity=(*names, *methods),
             origins_min=min(len(origins), 3),
         )
+
+
+def _deviance(origin: ScoredOrigin, name: str, least: float) -> FloatArray:
+    """Return each customer's Poisson deviance of a forecast, as scorecards judge amounts."""
+    forecast = np.maximum(np.asarray(origin.predictions[name], np.float64), max(least, _TINY))
+    return deviances(np.asarray(origin.actual, np.float64), forecast)
