@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 from tenure.activity.facts import Facts
+from tenure.engine.relations import Relation
 from tenure.kernel import Calendar, OptionError, ProgressSink
 from tenure.predictions.churn.predictor import ChurnPredictor
 from tenure.predictions.early_warning import fit_early_warning
 from tenure.predictions.learning_dates import Fitted, LearningPlan, Learnt
-from tenure.predictions.score_columns import CHURN, VALUE
+from tenure.predictions.next_orders import NextPurchase, fit_next_purchase, next_order_rows
+from tenure.predictions.score_columns import CHURN, NEXT_PURCHASE, VALUE
+from tenure.predictions.scoring import scoring_rows
 from tenure.predictions.valuation import fit_valuation, restore_valuation
 
 
@@ -24,6 +28,13 @@ class Fit(Protocol):
         """Return the model and its scorecard."""
 
 
+class Rows(Protocol):
+    """Says what a model reads of every customer when it scores."""
+
+    def __call__(self, facts: Facts, *, as_of: date, calendar: Calendar) -> Relation:
+        """Return one row per customer, as known before a date."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of scores.
@@ -33,11 +44,13 @@ class Kind:
     name : `churn`, `value` or `next_purchase`.
     fit : learns it.
     restore : makes a fitted model again from what its `to_dict` returned.
+    rows : what its `score_batch` reads of every customer.
     """
 
     name: str
     fit: Fit
     restore: Callable[[Mapping[str, Any]], Learnt]
+    rows: Rows = scoring_rows
 
 
 KINDS: Mapping[str, Kind] = {
@@ -45,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     for one in (
         Kind(CHURN, fit_early_warning, ChurnPredictor.from_dict),
         Kind(VALUE, fit_valuation, restore_valuation),
+        Kind(NEXT_PURCHASE, fit_next_purchase, NextPurchase.from_dict, next_order_rows),
     )
 }
 """Every kind by its name."""
