@@ -67,6 +67,15 @@ class Settings:
         "`tenure refresh` keeps them in any workspace.",
         unit="rows",
     )
+    margin_percent: int = _setting(
+        100,
+        "Share of net value that is left after the cost of what was sold; 100 takes revenue for "
+        "value.",
+        unit="1..100",
+    )
+    discount_rate_percent: int = _setting(
+        10, "By how much money a year later is worth less.", unit="percent a year"
+    )
     memory_limit_mb: int = _setting(1000, "Most memory the engine may take.", unit="MB")
     threads: int = _setting(0, "Threads the engine may use; 0: one per core.", unit="threads")
     lock_timeout_seconds: int = _setting(
@@ -162,6 +171,8 @@ def _check_value(
         raise SettingError(f"{where}: {name} = {value!r}", "0 or more", remedy)
     if name == "memory_limit_mb" and isinstance(value, int) and value < 200:
         raise SettingError(f"{where}: {name} = {value!r}", "200 or more", remedy)
+    if name == "margin_percent" and isinstance(value, int) and not 1 <= value <= 100:
+        raise SettingError(f"{where}: {name} = {value!r}", "1 to 100", remedy)
     if name == "currency" and value and not (isinstance(value, str) and _is_currency(value)):
         raise SettingError(f"{where}: {name} = {value!r}", "three capital letters", remedy)
     if name == "spark_conf" and any(

@@ -19,9 +19,11 @@ from tenure.assembly.predicting import (
     backtest,
     fit_model,
     model_in_use,
+    prove,
     read_scorecard,
     score,
     scorecards,
+    value_of_retention,
 )
 from tenure.assembly.refreshing import RefreshResult, refresh, refresh_if_due
 from tenure.assembly.simulating import simulate_exports, simulate_workspace
@@ -45,6 +47,7 @@ __all__ = [
     "kept_snapshots",
     "metric",
     "model_in_use",
+    "prove",
     "read_scorecard",
     "refresh",
     "refresh_if_due",
@@ -54,5 +57,6 @@ __all__ = [
     "simulate_exports",
     "simulate_workspace",
     "trace",
+    "value_of_retention",
     "workspace_segments",
 ]

@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
+from tenure.activity.facts import Facts
 from tenure.assembly.customers import day_after_last
 from tenure.assembly.workspace import Workspace
 from tenure.kernel import DefinitionError, ProgressSink, silent
 from tenure.predictions.kinds import KINDS, kind_named
 from tenure.predictions.learning_dates import Fitted, LearningPlan
+from tenure.predictions.panels import panel
 from tenure.predictions.saving import SavedModel, read_model, write_whole
 from tenure.predictions.score_columns import SCORES
+from tenure.predictions.scorecards.proving import FutureProof, prove_no_future
 from tenure.predictions.scorecards.scorecard import Scorecard
 from tenure.predictions.scoring import scoring_rows, write_scores
+from tenure.predictions.valuation import worth_of_retention
+from tenure.predictions.value.retention_value import RetentionValue
+from tenure.predictions.value.value_model import beside
 
 CHALLENGER = "-challenger"
 
@@ -64,7 +72,7 @@ def fit_model(
     kind: str,
     plan: LearningPlan = LearningPlan(),  # noqa: B008 - frozen
     *,
-    replace: bool = True,
+    in_use: bool = True,
     progress: ProgressSink = silent,
 ) -> FitResult:
     """Fit one kind of scores on a workspace's past, judge it, and keep both.
@@ -74,7 +82,7 @@ def fit_model(
     workspace : whose past.
     kind : `churn`, `value` or `next_purchase`.
     plan : from when and over what to learn.
-    replace : False keeps the model in use and writes the new one beside it, as challenger.
+    in_use : False keeps the model in use and writes the new one beside it, as challenger.
     progress : receives the progress.
 
     Raises
@@ -91,7 +99,7 @@ def fit_model(
         fitted.model.to_dict(),
         fitted.reference,
     )
-    in_use = replace or not _path(workspace, kind).exists()
+    in_use = in_use or not _path(workspace, kind).exists()
     name = kind if in_use else kind + CHALLENGER
     # The scorecard first: a model in use is never without one.
     write_whole(_card(workspace, name), fitted.scorecard.as_json().encode())
@@ -116,6 +124,63 @@ def backtest(
     return kind_named(kind).fit(
         workspace.facts(), plan, calendar=workspace.calendar, progress=progress
     )
+
+
+def prove(
+    workspace: Workspace,
+    kind: str,
+    plan: LearningPlan = LearningPlan(),  # noqa: B008 - frozen
+    *,
+    as_of: date,
+    progress: ProgressSink = silent,
+) -> FutureProof:
+    """Delete everything from a date on, fit and score anew, and compare every cell.
+
+    Parameters
+    ----------
+    workspace, kind, plan, progress : as for `fit_model`.
+    as_of : the date; its features and scores must not change.
+
+    Raises
+    ------
+    DataError : there is too little before the date to learn from.
+    """
+    chosen, until = kind_named(kind), replace(plan, as_of=as_of)
+    calendar = workspace.calendar
+
+    def made(facts: Facts) -> pa.Table:
+        fitted = chosen.fit(facts, until, calendar=calendar, progress=progress)
+        seen = panel(
+            facts,
+            as_of=as_of,
+            calendar=calendar,
+            sample=plan.customers_max,
+            seed=plan.seed,
+            known_until=as_of,
+        )
+        rows = beside(seen)
+        scores = fitted.model.score_batch(rows)
+        return rows.join(scores, "customer_id", right_suffix="_score")
+
+    return prove_no_future(made, workspace.facts(), as_of=as_of, calendar=calendar)
+
+
+def value_of_retention(
+    workspace: Workspace,
+    plan: LearningPlan = LearningPlan(),  # noqa: B008 - frozen
+) -> RetentionValue:
+    """Return what one more point of yearly retention would be worth to a workspace's business.
+
+    Parameters
+    ----------
+    workspace : whose past.
+    plan : as of when, over how many customers, and what values assume.
+
+    Raises
+    ------
+    DataError : there is no activity.
+    """
+    return worth_of_retention(workspace.facts(), plan, calendar=workspace.calendar)
 
 
 def fitted_kinds(workspace: Workspace) -> tuple[str, ...]:

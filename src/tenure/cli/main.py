@@ -13,6 +13,7 @@ from tenure.cli.predict_commands import (
     fit_command,
     score_command,
     scorecard_command,
+    value_of_retention_command,
 )
 from tenure.cli.run_commands import demo_command, report_command, run_command
 from tenure.cli.segments_commands import segments_command
@@ -52,6 +53,7 @@ for _command in (
     score_command,
     backtest_command,
     scorecard_command,
+    value_of_retention_command,
     trace_command,
     settings_command,
     doctor_command,

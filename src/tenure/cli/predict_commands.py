@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,8 +12,10 @@ from tenure.assembly import (
     Workspace,
     backtest,
     fit_model,
+    prove,
     read_scorecard,
     score,
+    value_of_retention,
 )
 from tenure.cli.freshness import bring_up_to_date
 from tenure.cli.options import as_of_option, json_option, parsed_date, workspace_option
@@ -21,7 +23,9 @@ from tenure.cli.output import clear_errors, console, print_json, print_table, pr
 from tenure.predictions.kinds import KINDS
 from tenure.predictions.learning_dates import CUSTOMERS_MAX, JUDGED_MIN, LearningPlan
 from tenure.predictions.scorecards.figures import figure_at, meaning_of
+from tenure.predictions.scorecards.proving import FutureProof
 from tenure.predictions.scorecards.scorecard import Scorecard
+from tenure.predictions.value.assumptions import ValueAssumptions
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SHOWN = {
@@ -88,9 +92,9 @@ def fit_command(
     with clear_errors(as_json=as_json):
         opened = Workspace.open(workspace)
         bring_up_to_date(opened, quiet=as_json)
-        plan = LearningPlan(as_of=parsed_date(as_of, "--as-of"), **given)
+        plan = _plan(opened, as_of, given)
         with progress_bar(quiet=as_json) as progress:
-            made = fit_model(opened, kind, plan, replace=not challenger, progress=progress)
+            made = fit_model(opened, kind, plan, in_use=not challenger, progress=progress)
         if as_json:
             print_json(made.as_dict())
             return
@@ -105,11 +109,19 @@ def fit_command(
 @workspace_option
 @as_of_option
 @plan_options
+@click.option(
+    "--prove",
+    "proves",
+    is_flag=True,
+    help="Also delete everything after the last judged date, fit and score anew, and compare "
+    "every cell; exits with 1 if one changes.",
+)
 @json_option
 def backtest_command(
     kind: str,
     workspace: Path,
     as_of: str | None,
+    proves: bool,
     as_json: bool,
     **given: Any,  # noqa: ANN401 - the plan's options, as click hands them over
 ) -> None:
@@ -117,13 +129,21 @@ def backtest_command(
     with clear_errors(as_json=as_json):
         opened = Workspace.open(workspace)
         bring_up_to_date(opened, quiet=as_json)
-        plan = LearningPlan(as_of=parsed_date(as_of, "--as-of"), **given)
+        plan = _plan(opened, as_of, given)
         with progress_bar(quiet=as_json) as progress:
             card = backtest(opened, kind, plan, progress=progress).scorecard
+            cut = card.origins[-1].as_of
+            proof = prove(opened, kind, plan, as_of=cut, progress=progress) if proves else None
+        language = opened.settings.language
         if as_json:
-            print_json({"kind": kind, "scorecard": card.as_dict()})
-            return
-        print_scorecard(card, opened.settings.language)
+            found = None if proof is None else proof.as_dict()
+            print_json({"kind": kind, "scorecard": card.as_dict(), "proof": found})
+        else:
+            print_scorecard(card, language)
+            if proof is not None:
+                _print_proof(proof, language)
+    if proof is not None and not proof.holds:
+        raise SystemExit(1)
 
 
 @click.command("scorecard")
@@ -160,6 +180,47 @@ def score_command(
             print_json({"scored": done})
             return
         print_table("Scored", ("kind", "customers"), list(done.items()))
+
+
+@click.command("value-of-retention")
+@workspace_option
+@as_of_option
+@json_option
+def value_of_retention_command(workspace: Path, as_of: str | None, as_json: bool) -> None:
+    """Tell what one more point of yearly retention would be worth in this business."""
+    with clear_errors(as_json=as_json):
+        opened = Workspace.open(workspace)
+        bring_up_to_date(opened, quiet=as_json)
+        found = value_of_retention(opened, _plan(opened, as_of, {}))
+        if as_json:
+            print_json(found.as_dict())
+            return
+        out, language = console(), opened.settings.language
+        for text in (found.text, found.popular_text, *found.assumptions):
+            out.print(text[language], markup=False)
+
+
+def _plan(workspace: Workspace, as_of: str | None, given: Mapping[str, Any]) -> LearningPlan:
+    settings = workspace.settings
+    return LearningPlan(
+        as_of=parsed_date(as_of, "--as-of") or settings.as_of_date(),
+        assumptions=ValueAssumptions(
+            settings.margin_percent / 100, settings.discount_rate_percent / 100
+        ),
+        **given,
+    )
+
+
+def _print_proof(proof: FutureProof, language: str) -> None:
+    deleted = sum(proof.deleted.values())
+    told = "not one cell changed" if proof.holds else "it does not hold"
+    console().print(
+        f"Proof: {deleted:,} rows from {proof.as_of} on deleted, {len(proof.columns)} columns of "
+        f"{proof.customers:,} customers compared: {told}.",
+        markup=False,
+    )
+    for finding in proof.findings:
+        console().print(finding.evidence[language], markup=False)
 
 
 def print_scorecard(card: Scorecard, language: str) -> None:

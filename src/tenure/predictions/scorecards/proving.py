@@ -59,6 +59,17 @@ class FutureProof:
         """Whether not one cell changed, although there was something to delete."""
         return not self.findings
 
+    def as_dict(self) -> dict[str, object]:
+        """Return the proof as plain values for JSON."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "deleted": dict(self.deleted),
+            "customers": self.customers,
+            "columns": list(self.columns),
+            "holds": self.holds,
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
     @property
     def check(self) -> LeakageCheck:
         """The proof as one check of a scorecard."""
