@@ -26,7 +26,7 @@ from tenure.predictions.saving import SavedModel, read_model, write_whole
 from tenure.predictions.score_columns import SCORES
 from tenure.predictions.scorecards.proving import FutureProof, prove_no_future
 from tenure.predictions.scorecards.scorecard import Scorecard
-from tenure.predictions.scoring import scoring_rows, write_scores
+from tenure.predictions.scoring import write_scores
 from tenure.predictions.valuation import worth_of_retention
 from tenure.predictions.value.retention_value import RetentionValue
 from tenure.predictions.value.value_model import beside
@@ -260,13 +260,13 @@ def score(
     models = {kind: model_in_use(workspace, kind) for kind in chosen}
     facts = workspace.facts()
     day = as_of or workspace.settings.as_of_date() or day_after_last(facts)
-    rows = scoring_rows(facts, as_of=day, calendar=workspace.calendar)
     done: dict[str, int] = {}
     with workspace.lake.writing() as writer:
         for kind, saved in models.items():
-            model, table = KINDS[kind].restore(saved.content), SCORES[kind]
+            one, table = KINDS[kind], SCORES[kind]
+            model = one.restore(saved.content)
             done[kind] = write_scores(
-                rows,
+                one.rows(facts, as_of=day, calendar=workspace.calendar),
                 model.score_batch,
                 table,
                 as_of=day,
