@@ -20,6 +20,7 @@ import click
 from scripts.landed import landed
 from tenure.activity import contract
 from tenure.kernel import TenureError, errors
+from tenure.snapshots import SnapshotColumn
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -220,6 +221,35 @@ def snapshot_page() -> str | None:
     catalogue = landed("tenure.snapshots.catalogue", "CATALOGUE")
     if not isinstance(catalogue, tuple):
         return None
+    return _page(
+        [
+            "# Snapshot",
+            "One row per customer as of a date; only what happened on earlier days counts. "
+            "Segments are conditions over these columns. Each customer attribute that was "
+            "imported adds a text column `attr_NAME`.",
+            _columns_table(catalogue),
+            *_scores_section(),
+        ]
+    )
+
+
+def _scores_section() -> list[str]:
+    """Return what scores add to the snapshot; nothing while their room is not built."""
+    scores = landed("tenure.predictions.score_columns", "SCORES")
+    if not isinstance(scores, Mapping):
+        return []
+    parts = [
+        "## Scores",
+        "What `tenure score` lays beside the snapshot of the same date. A score looks ahead from "
+        "that date; it is empty until the date is scored. How far to believe it: "
+        "[predictions](../explanation/predictions.md).",
+    ]
+    for kind, table in scores.items():
+        parts += [f"### {kind}", _columns_table(table.columns)]
+    return parts
+
+
+def _columns_table(columns: Iterable[SnapshotColumn]) -> str:
     rows = [
         (
             f"`{column.name}`",
@@ -229,17 +259,9 @@ def snapshot_page() -> str | None:
             column.source,
             column.null_means["en"] if column.null_means else "never",
         )
-        for column in catalogue
+        for column in columns
     ]
-    return _page(
-        [
-            "# Snapshot",
-            "One row per customer as of a date; only what happened on earlier days counts. "
-            "Segments are conditions over these columns. Each customer attribute that was "
-            "imported adds a text column `attr_NAME`.",
-            _table(("column", "kind", "unit", "meaning", "made from", "empty when"), rows),
-        ]
-    )
+    return _table(("column", "kind", "unit", "meaning", "made from", "empty when"), rows)
 
 
 def issues_page() -> str | None:
