@@ -12,12 +12,18 @@ HORIZON_DAYS = 180.0
 
 @dataclass(frozen=True)
 class Made:
-    """Histories in days, and what each customer then brought within the horizon."""
+    """Histories in days, what each customer then brought within the horizon, and the truth.
+
+    Rates are per day; the truth is who is active, at what rates, with what mean value of an order.
+    """
 
     table: dict[str, np.ndarray]
     orders: np.ndarray
     value: np.ndarray
     active: np.ndarray
+    rate: np.ndarray
+    leaving: np.ndarray
+    mean_value: np.ndarray
 
 
 def customers(count: int = 3000, *, seed: int = 5) -> Made:
@@ -25,7 +31,8 @@ def customers(count: int = 3000, *, seed: int = 5) -> Made:
     random = np.random.default_rng(seed)
     age = np.floor(random.uniform(60, SPAN_DAYS, count))
     rate = random.gamma(0.8, 1 / 40.0, count)
-    leaves = random.exponential(1 / random.gamma(1.2, 1 / 400.0, count))
+    leaving = random.gamma(1.2, 1 / 400.0, count)
+    leaves = random.exponential(1 / leaving)
     mean = 6.0 / random.gamma(4.0, 1 / 25.0, count)  # inverse gamma: gamma-gamma with p = 6
     x, last, sums = np.zeros(count), np.zeros(count), np.zeros(count)
     orders, value = np.zeros(count), np.zeros(count)
@@ -47,4 +54,4 @@ def customers(count: int = 3000, *, seed: int = 5) -> Made:
         "age_days": age,
         "mean_repeat_value": spent,
     }
-    return Made(table, orders, value, leaves >= age)
+    return Made(table, orders, value, leaves >= age, rate, leaving, mean)
