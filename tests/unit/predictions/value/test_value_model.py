@@ -131,6 +131,21 @@ def test_the_future_of_a_date_does_not_touch_its_forecasts(panels: list[Panel]) 
         np.testing.assert_array_equal(forecast, other.predictions[name])
 
 
+def test_where_the_past_says_nothing_the_verdict_says_so(panels: list[Panel]) -> None:
+    random = np.random.default_rng(7)
+    mixed = []
+    for one in panels[:-1]:
+        assert one.outcome is not None
+        order = pa.array(random.permutation(one.outcome.num_rows))
+        ids = one.outcome["customer_id"]
+        outcome = one.outcome.take(order).set_column(0, "customer_id", ids)
+        mixed.append(replace(one, outcome=outcome))
+    template = ValueModel(horizon_days=DAYS, purchases="mbg_nbd")
+    fit = fit_value(panels[-1], mixed, model=template, draws=100)
+    assert fit.scorecard.verdict.code.value in ("no_signal", "not_better")
+    assert fit.scorecard.recommended == "mean"
+
+
 def test_too_few_dates_are_said(panels: list[Panel]) -> None:
     with pytest.raises(OptionError, match="3 past dates"):
         fit_value(panels[-1], panels[1:-1], model=ValueModel(horizon_days=DAYS))
