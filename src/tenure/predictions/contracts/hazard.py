@@ -262,7 +262,7 @@ class DiscreteTimeHazard(LikelihoodModel):
             stays = self._at(parameters, rows, _survival)
             return float(counted @ stays), float(counted @ (stays * (1 - stays)))
 
-        return total_interval(self.maximum_, moments, interval=interval, whole=True)
+        return total_interval(self.maximum_, moments, interval=interval, whole=False)
 
     def _by_row(
         self,

@@ -187,14 +187,7 @@ class ContractKaplanMeier(Estimator):
         return at_risk[:reach], ended[:reach]
 
     def _fitted_state(self) -> dict[str, Any]:
-        table = self.table_
-        return {
-            "at_risk": table.at_risk.tolist(),
-            "ended": table.ended.tolist(),
-            "contracts": table.contracts,
-        }
+        return {"table": self.table_.to_dict()}
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        self.table_ = RiskTable(
-            np.array(state["at_risk"]), np.array(state["ended"]), float(state["contracts"])
-        )
+        self.table_ = RiskTable.from_dict(state["table"])

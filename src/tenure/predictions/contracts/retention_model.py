@@ -20,12 +20,8 @@ from tenure.predictions.contracts.risk_table import (
     durations_of,
     risk_table,
 )
-from tenure.predictions.fitting.draws import (
-    Predicted,
-    check_interval,
-    parameter_draws,
-    total_interval,
-)
+from tenure.predictions.contracts.weighted_draws import weighted_draws
+from tenure.predictions.fitting.draws import SEED, Predicted, check_interval
 from tenure.predictions.fitting.likelihood import Evaluation, Maximum, maximise
 from tenure.predictions.fitting.likelihood_model import LikelihoodModel
 from tenure.predictions.fitting.tuples import distinct
@@ -50,16 +46,14 @@ class RetentionModel(LikelihoodModel):
     Attributes
     ----------
     maximum_ : the fit, with standard errors and what the data could not identify.
-    longest_periods_ : the longest duration observed; beyond it everything is projection.
-    renewals_ : renewals that were observed, made or refused.
-    endings_ : those that were refused.
+    table_ : contracts at risk and ended per period: all that the likelihood needs.
     """
 
     names: ClassVar[tuple[str, ...]]
 
-    longest_periods_: int
-    renewals_: float
-    endings_: float
+    table_: RiskTable
+
+    _drawn: tuple[Maximum | None, FloatArray] = (None, np.empty(0))
 
     def __init__(self, penalty: float = 0.0) -> None:
         self.penalty = penalty
@@ -94,10 +88,20 @@ class RetentionModel(LikelihoodModel):
         elif not table.stayed.sum() > 0:
             found = found.with_notes("nobody_stayed", unidentified=self.names)
         self.maximum_ = found
-        self.longest_periods_ = len(table.at_risk)
-        self.renewals_ = float(table.at_risk.sum())
-        self.endings_ = float(table.ended.sum())
+        self.table_ = table
         return self
+
+    @property
+    def longest_periods_(self) -> int:
+        """The longest duration observed; beyond it everything is projection."""
+        self._require_fit()
+        return len(self.table_.at_risk)
+
+    @property
+    def renewals_(self) -> float:
+        """Renewals that came up, whether made or refused."""
+        self._require_fit()
+        return float(self.table_.at_risk.sum())
 
     def retention_curve(
         self, periods: int, *, interval: float | None = None
@@ -219,12 +223,36 @@ class RetentionModel(LikelihoodModel):
         rows = distinct((ages,), counted)
         (alike,) = rows.columns
 
-        def moments(parameters: FloatArray) -> tuple[float, float]:
-            curve = self._curve(parameters)
-            stays = np.exp(curve(alike + horizon) - curve(alike))
-            return float(rows.weights @ stays), float(rows.weights @ (stays * (1 - stays)))
+        curves = self._curve(self.maximum_.values), self._curve(self._draws())
+        stays, drawn = (np.exp(curve(alike + horizon) - curve(alike)) for curve in curves)
+        value = float(rows.weights @ stays)
+        check_interval(interval)
+        # Contracts of one age leave independently of each other: their count is binomial.
+        random = np.random.default_rng(SEED)
+        counts = random.binomial(np.rint(rows.weights).astype(np.int64), drawn).sum(axis=1)
+        low, high = np.quantile(counts, ((1 - interval) / 2, (1 + interval) / 2))
+        ends = min(float(low), value), max(float(high), value)
+        return Estimate(value, *ends, interval, "likelihood_outcome")
 
-        return total_interval(self.maximum_, moments, interval=interval, whole=True)
+    def _draws(self) -> FloatArray:
+        """Return draws of the parameters, shape (draws, parameters), made once per fit."""
+        drawn_for, drawn = self._drawn
+        if drawn_for is not self.maximum_:
+            drawn = self._new_draws()
+            self._drawn = (self.maximum_, drawn)
+        return drawn
+
+    def _new_draws(self) -> FloatArray:
+        def log_likelihood(parameters: FloatArray) -> FloatArray:
+            table = self.table_
+            steps = np.diff(self._curve(parameters)(np.arange(len(table.at_risk) + 1.0)), axis=-1)
+            # As in the fit, a hazard of 0 counts as the smallest there is.
+            steps = np.minimum(steps, -1e-150)
+            logs = np.log(-np.expm1(steps)) * table.ended + steps * table.stayed
+            found: FloatArray = logs.sum(axis=-1)
+            return found
+
+        return weighted_draws(self.maximum_, log_likelihood, penalty=self.penalty)
 
     def _by_age(
         self,
@@ -262,7 +290,7 @@ class RetentionModel(LikelihoodModel):
             # exact limit of a constant chance does, as in the rule of three.
             limit = np.broadcast_to(constant(bound), value.shape)
             return Predicted(value, np.minimum(value, limit), np.maximum(value, limit))
-        curves = self._curve(parameter_draws(self.maximum_))
+        curves = self._curve(self._draws())
         ends = np.empty((2, len(times)))
         tail = (1 - interval) / 2
         for first in range(0, len(times), _TIMES_AT_ONCE):
@@ -271,18 +299,11 @@ class RetentionModel(LikelihoodModel):
         return Predicted(value, np.minimum(ends[0], value), np.maximum(ends[1], value))
 
     def _fitted_state(self) -> dict[str, Any]:
-        return {
-            **super()._fitted_state(),
-            "longest_periods": self.longest_periods_,
-            "renewals": self.renewals_,
-            "endings": self.endings_,
-        }
+        return {**super()._fitted_state(), "table": self.table_.to_dict()}
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         super()._restore(state)
-        self.longest_periods_ = int(state["longest_periods"])
-        self.renewals_ = float(state["renewals"])
-        self.endings_ = float(state["endings"])
+        self.table_ = RiskTable.from_dict(state["table"])
 
     @abstractmethod
     def _start(self, hazard: float) -> tuple[float, ...]:

@@ -7,7 +7,9 @@ the periods of the hazard to the power of those who ended and one minus it for t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,6 +99,23 @@ class RiskTable:
     at_risk: FloatArray
     ended: FloatArray
     contracts: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        return {
+            "at_risk": self.at_risk.tolist(),
+            "ended": self.ended.tolist(),
+            "contracts": self.contracts,
+        }
+
+    @classmethod
+    def from_dict(cls, described: Mapping[str, Any]) -> RiskTable:
+        """Make it again from what `to_dict` returned."""
+        return cls(
+            np.array(described["at_risk"]),
+            np.array(described["ended"]),
+            float(described["contracts"]),
+        )
 
     @property
     def stayed(self) -> FloatArray:
