@@ -339,7 +339,7 @@ def _latest_orders(known: Base) -> ir.Table:
     latest = placed.filter(placed.place < ORDERS_MAX)
     each = ibis.struct(
         {
-            "place": latest.place.cast("int64"),
+            "place": latest.place,
             "occurred_on": latest.occurred_on,
             "products": latest.products,
         }
@@ -354,7 +354,8 @@ def _lines_of(rows: pa.Table) -> pa.Table:
     customer = rows["customer_id"].combine_chunks().take(pc.list_parent_indices(lists))
     products = pc.struct_field(orders, "products")
     order = pc.list_parent_indices(products)
-    place = pc.struct_field(orders, "place").take(order)
+    # Engines number rows in integers of their own width.
+    place = pc.struct_field(orders, "place").take(order).cast(pa.int64())
     return pa.table(
         {
             "customer_id": customer.take(order).cast(pa.string()),
