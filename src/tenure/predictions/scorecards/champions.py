@@ -45,15 +45,18 @@ def challenge(
     elif seen.better and card.verdict.code is not VerdictCode.LEAKS:
         code = "challenger_better"
         text = {
-            "en": f"{titles[1]['en']} is better than {titles[0]['en']}: skill {shown}. Change.",
-            "zh": f"{titles[1]['zh']}优于{titles[0]['zh']}：技能 {shown}。请更换。",
+            "en": f"The challenger ({titles[1]['en']}) is better than the champion "
+            f"({titles[0]['en']}): skill {shown}. Change.",
+            "zh": f"挑战者（{titles[1]['zh']}）优于现用模型（{titles[0]['zh']}）："
+            f"技能 {shown}。请更换。",
         }
     else:
         code = "champion_holds"
         text = {
-            "en": f"{titles[1]['en']} is not better than {titles[0]['en']} beyond chance: skill "
-            f"{shown}. Keep {titles[0]['en']}.",
-            "zh": f"{titles[1]['zh']}并不明显优于{titles[0]['zh']}：技能 {shown}。请继续使用后者。",
+            "en": f"The challenger ({titles[1]['en']}) is not better than the champion "
+            f"({titles[0]['en']}) beyond chance: skill {shown}. Keep the champion.",
+            "zh": f"挑战者（{titles[1]['zh']}）并不明显优于现用模型（{titles[0]['zh']}）："
+            f"技能 {shown}。请继续使用现用模型。",
         }
     weight = Weight.ALARM if code == "challenger_better" else Weight.NOTE
     return DriftFinding(code, challenger, value, 0.0, text, weight), card

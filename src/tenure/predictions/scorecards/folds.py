@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from tenure.predictions.scorecards.findings import LeakageCheck, LeakageFinding, Weight
 
+DATES_APART = "dates_apart"
+"""Name of the check that outcomes trained on were known before the date tested at."""
+
 _EXAMPLES_MAX = 3
 Window = tuple[date, date]
 """A date and the first day after its outcome's window."""
@@ -66,7 +69,9 @@ def dates_apart(
         "en": "Outcomes known before the date they are tested at",
         "zh": "训练所用结果在测试日期之前已知",
     }
-    return LeakageCheck("dates_apart", title, tuple(findings))
+    if not training:
+        title = {"en": "Windows of the past dates apart", "zh": "各历史日期的窗口互不重叠"}
+    return LeakageCheck(DATES_APART, title, tuple(findings))
 
 
 def _finding(

@@ -15,6 +15,7 @@ from tenure.predictions.scorecards.binary import BinaryFigures
 from tenure.predictions.scorecards.comparing import compare, unbeaten
 from tenure.predictions.scorecards.discrimination import rows_at
 from tenure.predictions.scorecards.findings import LeakageCheck, Text
+from tenure.predictions.scorecards.folds import DATES_APART, dates_apart
 from tenure.predictions.scorecards.money import ContactPlan
 from tenure.predictions.scorecards.origins import (
     Ranked,
@@ -118,6 +119,7 @@ def scorecard(
     Field, Welsh (2007), Bootstrapping clustered data, J. R. Statist. Soc. B 69(3), 369-390.
     """
     check_dates(origins, least=options.origins_min)
+    options = _with_dates_checked(origins, options)
     if task == "ranking":
         lists = [origin for origin in origins if isinstance(origin, RankedOrigin)]
         _check_kind(task, len(lists), len(origins))
@@ -196,6 +198,16 @@ def _judge(
         checks=options.checks,
         assumptions=options.plan.text if options.plan is not None else {},
     )
+
+
+def _with_dates_checked(
+    origins: Sequence[ScoredOrigin | RankedOrigin], options: ScorecardOptions
+) -> ScorecardOptions:
+    """Add the check that every scorecard can make itself, unless the caller made a fuller one."""
+    if any(check.name == DATES_APART for check in options.checks):
+        return options
+    made = dates_apart([], [(one.as_of, one.until) for one in origins])
+    return replace(options, checks=(*options.checks, made))
 
 
 def _names(

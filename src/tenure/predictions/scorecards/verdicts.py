@@ -77,7 +77,7 @@ def verdict(seen: Evidence) -> Verdict:
         return Verdict(
             VerdictCode.LEAKS,
             {
-                "en": f"Do not believe these figures: {model['en']} has seen the future. "
+                "en": f"Do not believe these figures: the future has reached {model['en']}. "
                 f"{first.evidence['en']} {first.remedy['en']}",
                 "zh": f"这些数字不可信：{model['zh']}用到了未来的信息。"
                 f"{first.evidence['zh']}{first.remedy['zh']}",
@@ -122,9 +122,9 @@ def _no_signal(seen: Evidence) -> Verdict:
     return Verdict(
         VerdictCode.NO_SIGNAL,
         {
-            "en": f"No signal: over {seen.dates} past dates {seen.model['en']} does not tell "
-            f"customers apart better than chance ({title['en']} {span['en']}), and nothing "
-            f"simple does. Use {seen.recommended['en']}.",
+            "en": f"No signal: over {seen.dates} past dates customers are told apart no better "
+            f"than by chance, neither by {seen.model['en']} ({title['en']} {span['en']}) nor by "
+            f"anything simple. Use {seen.recommended['en']}.",
             "zh": f"没有信号：在 {seen.dates} 个历史日期上，{seen.model['zh']}区分客户的能力"
             f"不优于随机（{title['zh']} {span['zh']}），简单方法也一样。"
             f"请使用“{seen.recommended['zh']}”。",
@@ -139,9 +139,9 @@ def _beats(seen: Evidence) -> Verdict:
     return Verdict(
         VerdictCode.BEATS,
         {
-            "en": f"{seen.model['en']} beats every simple rival over {seen.dates} past dates. "
-            f"Beside the best of them, {rival['en']}, its skill is {span['en']} "
-            f"({title['en'].lower()}). Use {seen.recommended['en']}.",
+            "en": f"{_begun(seen.model)}: better than every simple rival over {seen.dates} past "
+            f"dates. Skill beside the best of them, {rival['en']}: {span['en']}, by "
+            f"{title['en']}. Use {seen.recommended['en']}.",
             "zh": f"在 {seen.dates} 个历史日期上，{seen.model['zh']}优于所有简单方法。"
             f"与其中最好的“{rival['zh']}”相比，技能为 {span['zh']}（按{title['zh']}）。"
             f"请使用“{seen.recommended['zh']}”。",
@@ -154,14 +154,14 @@ def _not_better(seen: Evidence) -> Verdict:
     worst = min(open_ones, key=lambda one: _value(one.skill))
     rival, title = seen.titles[worst.rival], meaning_of(seen.judged_by).title
     span = _span(worst.skill, "+.1%")
-    how = {"en": "is worse than", "zh": "不如"}
+    how = {"en": "worse than", "zh": "不如"}
     if not worst.worse:
-        how = {"en": "is not better beyond chance than", "zh": "并不明显优于"}
+        how = {"en": "not better, beyond chance, than", "zh": "并不明显优于"}
     return Verdict(
         VerdictCode.NOT_BETTER,
         {
-            "en": f"Over {seen.dates} past dates {seen.model['en']} {how['en']} {rival['en']}: "
-            f"skill {span['en']} ({title['en'].lower()}). Use {seen.recommended['en']}, the "
+            "en": f"{_begun(seen.model)}: {how['en']} {rival['en']} over {seen.dates} past dates. "
+            f"Skill beside it: {span['en']}, by {title['en']}. Use {seen.recommended['en']}, the "
             "simplest that nothing here beats.",
             "zh": f"在 {seen.dates} 个历史日期上，{seen.model['zh']}{how['zh']}“{rival['zh']}”："
             f"技能 {span['zh']}（按{title['zh']}）。请使用“{seen.recommended['zh']}”，"
@@ -172,6 +172,11 @@ def _not_better(seen: Evidence) -> Verdict:
 
 def _value(skill: Reading) -> float:
     return float("inf") if skill.value is None else skill.value
+
+
+def _begun(title: Text) -> str:
+    """Return a title as it begins a sentence."""
+    return title["en"][:1].upper() + title["en"][1:]
 
 
 def _span(found: Reading, form: str) -> Text:

@@ -73,7 +73,7 @@ def ranking_card(lists):
 def test_a_model_with_more_signal_beats_its_rivals_and_is_recommended(card):
     assert card.verdict.code == "beats"
     assert card.recommended == "model"
-    assert "model beats every simple rival over 3 past dates" in card.verdict.text["en"]
+    assert "Model: better than every simple rival over 3 past dates" in card.verdict.text["en"]
     assert "优于所有简单方法" in card.verdict.text["zh"]
 
 
@@ -102,7 +102,7 @@ def test_a_model_below_a_rival_is_called_worse():
     ]
     card = binary_card(made)
     assert (card.verdict.code, card.recommended) == ("not_better", "recency")
-    assert "is worse than" in card.verdict.text["en"]
+    assert "Model: worse than" in card.verdict.text["en"]
     assert "不如" in card.verdict.text["zh"]
 
 
