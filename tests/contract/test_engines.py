@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -30,10 +31,14 @@ from tenure.cli import main
 from tenure.engine.relations import Engine, Relation
 from tenure.engine.spark import SparkEngine
 from tenure.metrics import METRICS
+from tenure.predictions.learning_dates import LearningPlan
+from tenure.predictions.next_orders import fit_next_purchase, next_order_rows
+from tenure.predictions.score_columns import NEXT_PURCHASE, SCORES
+from tenure.predictions.scoring import write_scores
 from tenure.segments import counts
 from tenure.snapshots import SNAPSHOTS
 from tests.contract import customer_cases
-from tests.contract.cases import AS_OF, METRIC_CASES, ZONE, metric, plain
+from tests.contract.cases import AS_OF, METRIC_CASES, NEW_YORK, ZONE, metric, plain
 from tests.contract.comparing import TOLERANCE, differences
 from tests.contract.conftest import SPARK_OPTIONS, CustomersPair, Pair
 from tests.contract.made_facts import Tables, nothing, one_customer, tables
@@ -87,6 +92,34 @@ def test_a_report_is_made_from_the_same_figures(both_customers: CustomersPair):
 
 def test_quality_rules_measure_the_same(facts: Pair):
     same(customer_cases.quality(facts.duckdb), customer_cases.quality(facts.spark))
+
+
+def test_next_purchases_are_told_the_same(facts: Pair, tmp_path: Path):
+    fitted = fit_next_purchase(facts.duckdb, LearningPlan(horizon_days=30), calendar=NEW_YORK)
+    model = replace(fitted.model, list_maker="next_basket")  # it reads all there is in the rows
+
+    def told(name: str, known: Facts) -> list[dict[str, object]]:
+        files: list[Path] = []
+
+        def new_file() -> Path:
+            files.append(tmp_path / f"{name}-{len(files)}.parquet")
+            return files[-1]
+
+        write_scores(
+            next_order_rows(known, as_of=AS_OF, calendar=NEW_YORK),
+            model.score_batch,
+            SCORES[NEXT_PURCHASE],
+            as_of=AS_OF,
+            made_at=datetime(2025, 1, 15),
+            model="one",
+            new_file=new_file,
+        )
+        rows = [row for file in files for row in pq.read_table(file).to_pylist()]
+        return sorted(rows, key=lambda row: row["customer_id"])
+
+    scores = told("duckdb", facts.duckdb)
+    same(scores, told("spark", facts.spark))
+    assert any(row["next_products"] for row in scores)
 
 
 def test_a_snapshot_comes_back_from_its_files_the_same(
