@@ -13,6 +13,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import ibis
 import pyarrow as pa
 
 from tenure.activity.facts import Facts
@@ -26,7 +27,7 @@ from tenure.predictions.saving import SavedModel, read_model, write_whole
 from tenure.predictions.score_columns import SCORES
 from tenure.predictions.scorecards.proving import FutureProof, prove_no_future
 from tenure.predictions.scorecards.scorecard import Scorecard
-from tenure.predictions.scoring import write_scores
+from tenure.predictions.scoring import scoring_rows, write_scores
 from tenure.predictions.valuation import worth_of_retention
 from tenure.predictions.value.retention_value import RetentionValue
 from tenure.predictions.value.value_model import beside
@@ -159,7 +160,14 @@ def prove(
             known_until=as_of,
         )
         rows = beside(seen)
-        scores = fitted.model.score_batch(rows)
+        if chosen.rows is scoring_rows:
+            scores = fitted.model.score_batch(rows)
+        else:
+            read = chosen.rows(facts, as_of=as_of, calendar=calendar)
+            people = ibis.memtable(rows.select(["customer_id"]))
+            scores = fitted.model.score_batch(
+                read.collect(read.table.semi_join(people, "customer_id"))
+            )
         return rows.join(scores, "customer_id", right_suffix="_score")
 
     return prove_no_future(made, workspace.facts(), as_of=as_of, calendar=calendar)

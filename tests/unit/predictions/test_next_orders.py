@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -195,7 +196,7 @@ def test_orders_of_the_date_and_later_are_not_seen() -> None:
 
 
 def test_the_customers_learnt_from_are_chosen_by_the_seed(made: Workspace) -> None:
-    def customers(seed: int) -> dict[str, object]:
+    def customers(seed: int) -> dict[str, Any]:
         plan = replace(PLAN, customers_max=120, seed=seed)
         return fit_next_purchase(made.facts(), plan, calendar=made.calendar).model.to_dict()
 
