@@ -22,8 +22,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, polygamma, psi
 
+from tenure.predictions.fitting.gamma_rises import (
+    digamma_rise,
+    log_gamma_rise,
+    trigamma_rise,
+)
 from tenure.predictions.fitting.likelihood import Evaluation
 from tenure.predictions.fitting.tuples import Tuples, distinct
 
@@ -278,8 +282,4 @@ def _rising(
         upto = count.astype(np.int64)
         sums = (np.log(terms), 1 / terms, -1 / terms**2)
         return tuple(np.concatenate(([0.0], np.cumsum(v)))[upto] for v in sums)  # type: ignore[return-value]
-    return (
-        gammaln(start + count) - gammaln(start),
-        psi(start + count) - psi(start),
-        polygamma(1, start + count) - polygamma(1, start),
-    )
+    return log_gamma_rise(start, count), digamma_rise(start, count), trigamma_rise(start, count)
