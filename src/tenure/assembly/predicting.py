@@ -19,7 +19,7 @@ import pyarrow as pa
 from tenure.activity.facts import Facts
 from tenure.assembly.customers import day_after_last
 from tenure.assembly.workspace import Workspace
-from tenure.kernel import DefinitionError, ProgressSink, silent
+from tenure.kernel import DataError, DefinitionError, ProgressSink, silent
 from tenure.predictions.kinds import KINDS, kind_named
 from tenure.predictions.learning_dates import Fitted, LearningPlan
 from tenure.predictions.panels import panel
@@ -107,6 +107,34 @@ def fit_model(
     path = _path(workspace, name)
     size = saved.write(path)
     return FitResult(kind, path, saved.fingerprint, size, in_use, fitted.scorecard)
+
+
+def predict_all(
+    workspace: Workspace,
+    plan: LearningPlan = LearningPlan(),  # noqa: B008 - frozen
+    *,
+    progress: ProgressSink = silent,
+) -> tuple[dict[str, FitResult], dict[str, DataError]]:
+    """Fit every kind of scores that the past of a workspace can teach, and score everybody.
+
+    Parameters
+    ----------
+    workspace, plan, progress : as for `fit_model`.
+
+    Returns
+    -------
+    What was fitted, and why the other kinds were not, by kind.
+    """
+    fitted: dict[str, FitResult] = {}
+    refused: dict[str, DataError] = {}
+    for kind in KINDS:
+        try:
+            fitted[kind] = fit_model(workspace, kind, plan, progress=progress)
+        except DataError as fault:
+            refused[kind] = fault
+    if fitted:
+        score(workspace, tuple(fitted), as_of=plan.as_of)
+    return fitted, refused
 
 
 def backtest(

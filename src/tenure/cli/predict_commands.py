@@ -92,7 +92,7 @@ def fit_command(
     with clear_errors(as_json=as_json):
         opened = Workspace.open(workspace)
         bring_up_to_date(opened, quiet=as_json)
-        plan = _plan(opened, as_of, given)
+        plan = plan_of(opened, as_of, given)
         with progress_bar(quiet=as_json) as progress:
             made = fit_model(opened, kind, plan, in_use=not challenger, progress=progress)
         if as_json:
@@ -129,7 +129,7 @@ def backtest_command(
     with clear_errors(as_json=as_json):
         opened = Workspace.open(workspace)
         bring_up_to_date(opened, quiet=as_json)
-        plan = _plan(opened, as_of, given)
+        plan = plan_of(opened, as_of, given)
         with progress_bar(quiet=as_json) as progress:
             card = backtest(opened, kind, plan, progress=progress).scorecard
             cut = card.origins[-1].as_of
@@ -191,7 +191,7 @@ def value_of_retention_command(workspace: Path, as_of: str | None, as_json: bool
     with clear_errors(as_json=as_json):
         opened = Workspace.open(workspace)
         bring_up_to_date(opened, quiet=as_json)
-        found = value_of_retention(opened, _plan(opened, as_of, {}))
+        found = value_of_retention(opened, plan_of(opened, as_of))
         if as_json:
             print_json(found.as_dict())
             return
@@ -200,14 +200,24 @@ def value_of_retention_command(workspace: Path, as_of: str | None, as_json: bool
             out.print(text[language], markup=False)
 
 
-def _plan(workspace: Workspace, as_of: str | None, given: Mapping[str, Any]) -> LearningPlan:
+def plan_of(
+    workspace: Workspace, as_of: str | None = None, given: Mapping[str, Any] | None = None
+) -> LearningPlan:
+    """Return from when and over what to learn, by a workspace's settings and a command's options.
+
+    Parameters
+    ----------
+    workspace : whose settings.
+    as_of : a date given on the command line.
+    given : other fields of the plan.
+    """
     settings = workspace.settings
     return LearningPlan(
         as_of=parsed_date(as_of, "--as-of") or settings.as_of_date(),
         assumptions=ValueAssumptions(
             settings.margin_percent / 100, settings.discount_rate_percent / 100
         ),
-        **given,
+        **(given or {}),
     )
 
 

@@ -17,16 +17,20 @@ from tenure.activity.contract import TableKind
 from tenure.activity.import_results import ImportResult
 from tenure.activity.importing import ImportOptions
 from tenure.activity.sources import expand
-from tenure.assembly import Workspace, import_into
+from tenure.assembly import FitResult, Workspace, import_into, predict_all
 from tenure.cli.freshness import bring_up_to_date
 from tenure.cli.import_command import import_options, print_import, reading_options
 from tenure.cli.options import as_of_option, json_option, parsed_date, workspace_option
 from tenure.cli.output import clear_errors, console, print_json, progress_bar
-from tenure.kernel import WorkspaceError
+from tenure.cli.predict_commands import plan_of
+from tenure.kernel import DataError, WorkspaceError
 from tenure.pages import ReportFiles, write_report
 
 _DEMO_ZONE = "America/New_York"
 _LANGUAGES = ("en", "zh")
+
+Predicted = tuple[dict[str, FitResult], dict[str, DataError]]
+"""What `predict_all` fitted and what it could not."""
 
 
 @click.command("run")
@@ -47,6 +51,12 @@ _LANGUAGES = ("en", "zh")
     show_default=True,
     help="Length of the report's periods.",
 )
+@click.option(
+    "--predict",
+    "predicts",
+    is_flag=True,
+    help="Also learn who may leave and what each will bring; takes a few minutes.",
+)
 @reading_options
 @json_option
 def run_command(
@@ -54,6 +64,7 @@ def run_command(
     workspace: Path | None,
     as_of: str | None,
     period: str,
+    predicts: bool,
     as_json: bool,
     **given: Any,  # noqa: ANN401 - the reading options, as click hands them over
 ) -> None:
@@ -65,14 +76,17 @@ def run_command(
         opened = Workspace.create(folder)
         with progress_bar(quiet=as_json) as progress:
             imported = import_into(opened, paths, import_options(given, opened), progress=progress)
-        opened = Workspace.open(folder)
+        opened, predicted = Workspace.open(folder), None
+        if predicts:
+            with progress_bar(quiet=as_json) as progress:
+                predicted = predict_all(opened, plan_of(opened, as_of), progress=progress)
         files = write_report(
             opened,
             as_of=parsed_date(as_of, "--as-of"),
             period=period,
             languages=(opened.settings.language,),
         )
-        _tell(imported, files, as_json=as_json, seconds=time.monotonic() - began)
+        _tell(imported, files, predicted, as_json=as_json, seconds=time.monotonic() - began)
 
 
 @click.command("report")
@@ -108,7 +122,7 @@ def report_command(
             languages=(language or opened.settings.language,),
             show_customers=not hide_customers,
         )
-        _tell(None, files, as_json=as_json, seconds=time.monotonic() - began)
+        _tell(None, files, None, as_json=as_json, seconds=time.monotonic() - began)
 
 
 @click.command("demo")
@@ -152,8 +166,9 @@ def demo_command(workspace: Path, as_json: bool) -> None:
                     )
                 ]
             )
+            predicted = predict_all(opened, plan_of(opened), progress=progress)
         files = write_report(opened, as_of=None, period="month", languages=_LANGUAGES)
-        _tell(imported, files, as_json=as_json, seconds=time.monotonic() - began)
+        _tell(imported, files, predicted, as_json=as_json, seconds=time.monotonic() - began)
 
 
 def _demo_folder() -> Path:
@@ -174,12 +189,22 @@ def _merged(results: Sequence[ImportResult]) -> ImportResult:
 
 
 def _tell(
-    imported: ImportResult | None, files: ReportFiles, *, as_json: bool, seconds: float
+    imported: ImportResult | None,
+    files: ReportFiles,
+    predicted: Predicted | None,
+    *,
+    as_json: bool,
+    seconds: float,
 ) -> None:
+    fitted, refused = predicted or ({}, {})
     if as_json:
         print_json(
             {
                 "import": imported.as_dict() if imported is not None else None,
+                "predictions": {
+                    **{kind: made.scorecard.verdict.text["en"] for kind, made in fitted.items()},
+                    **{kind: str(fault) for kind, fault in refused.items()},
+                },
                 "report": files.as_dict(),
                 "seconds": round(seconds, 1),
             }
@@ -191,6 +216,12 @@ def _tell(
     out.print("\nWhat matters first", style="bold")
     for number, sentence in enumerate(files.findings, start=1):
         out.print(f"{number:>2}. {sentence}", markup=False)
+    for kind, made in fitted.items():
+        out.print(f"\nPredictions of {kind.replace('_', ' ')}", style="bold")
+        out.print(made.scorecard.verdict.text["en"], markup=False)
+    for kind, fault in refused.items():
+        out.print(f"\nNo predictions of {kind.replace('_', ' ')}", style="bold")
+        out.print(str(fault), markup=False)
     out.print()
     for path in files.pages:
         out.print(f"Report: {path}", markup=False, soft_wrap=True)
