@@ -9,13 +9,14 @@ from typing import TypeVar
 import numpy as np
 
 from tenure.kernel import OptionError
-from tenure.predictions.scorecards.amount import AmountFigures, least_forecast
+from tenure.predictions.scorecards.amount_figures import AmountFigures, least_forecast
 from tenure.predictions.scorecards.arrays import Integers
-from tenure.predictions.scorecards.binary import BinaryFigures
 from tenure.predictions.scorecards.comparing import compare, unbeaten
 from tenure.predictions.scorecards.discrimination import rows_at
+from tenure.predictions.scorecards.event_figures import EventFigures
 from tenure.predictions.scorecards.findings import LeakageCheck, Text
 from tenure.predictions.scorecards.folds import DATES_APART, dates_apart
+from tenure.predictions.scorecards.list_figures import ListFigures
 from tenure.predictions.scorecards.money import ContactPlan
 from tenure.predictions.scorecards.origins import (
     Ranked,
@@ -27,7 +28,6 @@ from tenure.predictions.scorecards.origins import (
     ranked,
     scored,
 )
-from tenure.predictions.scorecards.ranking import ListFigures
 from tenure.predictions.scorecards.rival_names import RIVAL_TITLES, YARDSTICKS
 from tenure.predictions.scorecards.scorecard import Scorecard
 from tenure.predictions.scorecards.verdicts import Evidence, verdict
@@ -138,7 +138,7 @@ def scorecard(
         names, found = (yardstick, *names), [_with_mean(one, yardstick) for one in found]
     owned = _owned(forecasts, found)
     if binary:
-        events = BinaryFigures(names, options.depths, options.plan)
+        events = EventFigures(names, options.depths, options.plan)
         return _judge(task, events, found, owned, model, (yardstick, *rivals), options)
     amounts = AmountFigures(names, options.depths, model, least_forecast(found))
     return _judge(task, amounts, found, owned, model, (yardstick, *rivals), options)

@@ -40,7 +40,7 @@ from tenure.predictions.scorecards.readings import Reading, reading
 from tenure.predictions.scorecards.tallies import Sums, Tallies
 
 
-class BinaryFigures:
+class EventFigures:
     """Makes the figures of event forecasts from sums.
 
     Parameters
