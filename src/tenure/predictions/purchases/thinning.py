@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _PART = 512  # rows worked on at once, each with all nodes of its rule
-_TIME_NODES = 32
+_TIME_NODES, _TIME_NODES_PER_LENGTH, _TIME_NODES_PER_FALL = 8.0, 2.5, 0.3
 _NEGLIGIBLE = 35.0  # exp(-35) of a purchase
 _SERIES_BELOW = 1e-4
 
@@ -70,9 +70,11 @@ def discounted_purchases(
     end = _NEGLIGIBLE / discount_rate
     if horizon is not None:
         end = min(end, horizon)
-    points, weights = np.polynomial.legendre.leggauss(_TIME_NODES)
     # Time runs on the scale of log(1 + s / A): there the rate falls evenly for young and old.
     length = np.log1p(end / since)
+    nodes = _TIME_NODES + _TIME_NODES_PER_LENGTH * min(float(length.max(initial=0.0)), 30.0)
+    nodes += _TIME_NODES_PER_FALL * discount_rate * end
+    points, weights = np.polynomial.legendre.leggauss(int(nodes))
     total = np.zeros_like(events)
     for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
         ahead = np.expm1(length * point)
