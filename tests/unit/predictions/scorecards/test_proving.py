@@ -1,16 +1,21 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import ibis
 import pyarrow as pa
 import pytest
 
 from tenure.activity.facts import Facts
+from tenure.engine.duck import DuckDBEngine
 from tenure.engine.relations import Relation
-from tenure.kernel import DataError
+from tenure.kernel import Calendar, DataError
+from tenure.predictions.panels import panel
 from tenure.predictions.scorecards.findings import Weight
 from tenure.predictions.scorecards.proving import prove_no_future, without_future
 from tenure.snapshots import snapshot
+from tests.contract import made_facts
+from tests.contract.cases import ZONE
 from tests.unit.snapshots.facts_made import act, attribute, contract, facts, line
 
 AS_OF = date(2024, 6, 1)
@@ -181,3 +186,19 @@ def test_a_table_without_one_row_per_customer_is_refused(known: Facts) -> None:
         prove_no_future(
             lambda f: Relation(f.activity.table.select("value"), f.engine), known, as_of=AS_OF
         )
+
+
+def test_a_panel_of_everything_that_makes_engines_differ_knows_no_future(tmp_path: Path) -> None:
+    written = made_facts.written(tmp_path / "facts", made_facts.tables(ZONE))
+    known = made_facts.opened(DuckDBEngine(), written)
+    calendar = Calendar(ZONE)
+    as_of = date(2024, 8, 1)
+    proof = prove_no_future(
+        lambda f: panel(f, as_of=as_of, horizon_days=30, calendar=calendar).features,
+        known,
+        as_of=as_of,
+        calendar=calendar,
+    )
+    assert proof.holds
+    assert proof.deleted["activity"] > 0
+    assert any(column.startswith("change_90_days_") for column in proof.columns)
