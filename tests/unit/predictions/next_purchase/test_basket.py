@@ -180,6 +180,19 @@ def test_exclusion_rules_are_kept(model: NextBasket, lines: pa.Table) -> None:
     assert found["rank"].to_pylist().count(1) == plain["rank"].to_pylist().count(1)
 
 
+def test_what_is_not_yet_due_can_be_left_out(model: NextBasket, lines: pa.Table) -> None:
+    plain = model.recommend(lines, as_of=AS_OF, count=80, part="repeat")
+    due = model.recommend(
+        lines, as_of=AS_OF, count=80, part="repeat", exclusions=Exclusions(due_share=1.0)
+    )
+    assert 0 < due.num_rows < plain.num_rows
+    # Her next order is expected within some weeks; what is due long after it is left out.
+    late = pc.greater(due["due_on"], pa.scalar(AS_OF + timedelta(days=40)))
+    assert pc.sum(pc.fill_null(late, False)).as_py() == 0
+    late = pc.greater(plain["due_on"], pa.scalar(AS_OF + timedelta(days=40)))
+    assert pc.sum(pc.fill_null(late, False)).as_py() > 0
+
+
 def test_exclusion_rules_are_checked() -> None:
     with pytest.raises(OptionError, match="due_share=2"):
         Exclusions(due_share=2)

@@ -177,6 +177,9 @@ def test_contracts_bring_their_recurring_value_while_they_last() -> None:
     assert made["renewal_probability"].to_pylist() == pytest.approx(
         [1 - (1 - renewed[0]) * (1 - renewed[1]), renewed[0]]
     )
+    dear = contract_values(model, table, ValueAssumptions(1.0, 0.5), horizon_periods=1)
+    half_a_month = 1.5 ** (-1 / 24)
+    assert dear["expected_value"][1].as_py() == pytest.approx(10.0 * renewed[0] * half_a_month)
     ever = contract_values(model, table, ValueAssumptions(0.5, 0.1), horizon_periods=None)
     assert ever["expected_renewals"].null_count == 2
     assert (ever["expected_value"].to_numpy() > made["expected_value"].to_numpy()).all()

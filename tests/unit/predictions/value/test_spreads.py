@@ -38,6 +38,14 @@ def test_where_nothing_is_common_the_interval_begins_at_nothing() -> None:
     assert made.low[1] > 0.0
 
 
+def test_where_nothing_is_common_only_the_largest_outcomes_are_left_out() -> None:
+    # Half bring nothing, the rest evenly up to 1: nine tenths lie below 0.8.
+    actual = np.concatenate([np.zeros(1000), np.linspace(0, 1, 1000)])
+    spread = learn_spread(np.full(2000, 0.25), actual)
+    assert spread is not None
+    assert spread.around(np.array([0.25])).high[0] == pytest.approx(0.8, abs=0.01)
+
+
 @given(st.lists(st.floats(0, 1e12), min_size=1, max_size=30))
 def test_ends_never_cross_and_are_finite(values: list[float]) -> None:
     spread = learn_spread(*drawn(200, 3), interval=0.8)

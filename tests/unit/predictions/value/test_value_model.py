@@ -131,6 +131,19 @@ def test_the_future_of_a_date_does_not_touch_its_forecasts(panels: list[Panel]) 
         np.testing.assert_array_equal(forecast, other.predictions[name])
 
 
+def test_a_window_that_was_still_open_teaches_nothing(panels: list[Panel]) -> None:
+    template = ValueModel(horizon_days=DAYS, purchases="mbg_nbd")
+    still_open = panels[-2].as_of + timedelta(days=1)
+    made = []
+    for factor in (1.0, 5.0):
+        dates = [past_date(one) for one in panels[:-1]]
+        panel_before = replace(dates[-2].panel, until=still_open)
+        dates[-2] = replace(dates[-2], panel=panel_before, value=dates[-2].value * factor)
+        made.append(Backtest(dates, template).origins(1)[-1].predictions)
+    for name, forecast in made[0].items():
+        np.testing.assert_array_equal(forecast, made[1][name])
+
+
 def test_where_the_past_says_nothing_the_verdict_says_so(panels: list[Panel]) -> None:
     random = np.random.default_rng(7)
     mixed = []
