@@ -149,11 +149,7 @@ class BetaGeometricModel(PurchaseModel[BetaGeometricRows]):
 
     def _design(self, histories: Histories) -> tuple[FloatArray, FloatArray]:
         """Return each row's group and each group's covariates."""
-        numbers = self.covariates_.numbers(histories.table, len(histories))
-        if not numbers.shape[1]:
-            return np.zeros(len(histories)), np.empty((1, 0))
-        design, groups = np.unique(numbers, axis=0, return_inverse=True)
-        return groups.reshape(-1).astype(np.float64), design
+        return self.covariates_.groups(histories.table, len(histories))
 
     def _fitted_state(self) -> dict[str, Any]:
         return {**super()._fitted_state(), "covariates": self.covariates_.to_list()}

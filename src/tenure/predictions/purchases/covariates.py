@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenure.kernel import OptionError
+from tenure.predictions.fitting.tuples import distinct
 from tenure.predictions.tables import columns_of, texts_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,13 +41,24 @@ class Covariate:
         """What its coefficients are called."""
         return tuple(f"{self.column}={x}" for x in self.levels) or (self.column,)
 
-    def numbers(self, table: object) -> FloatArray:
-        """Return its numbers, shape (rows, names); a level never seen counts as the reference."""
+    def codes(self, table: object) -> FloatArray:
+        """Return one number per row: the value, or the level's number from 1.
+
+        0 is the reference, and so is a level never seen.
+        """
         if not self.levels:
-            values = columns_of(table, (self.column,), signed=(self.column,))[self.column]
-            return ((values - self.mean) / self.spread).reshape(-1, 1)
+            return columns_of(table, (self.column,), signed=(self.column,))[self.column]
+        number = {level: i for i, level in enumerate(self.levels, start=1)}
         texts = _texts(texts_of(table, self.column))
-        return np.stack([texts == level for level in self.levels], axis=1).astype(np.float64)
+        return np.array([number.get(text, 0) for text in texts], dtype=np.float64)
+
+    def numbers(self, codes: FloatArray) -> FloatArray:
+        """Return what enters the model, shape (codes, names)."""
+        if not self.levels:
+            return ((codes - self.mean) / self.spread).reshape(-1, 1)
+        each = np.arange(1, len(self.levels) + 1)
+        found: FloatArray = (codes[:, None] == each).astype(np.float64)
+        return found
 
 
 @dataclass(frozen=True)
@@ -65,10 +78,21 @@ class Covariates:
         return tuple(name for covariate in self.each for name in covariate.names)
 
     def numbers(self, table: object, row_count: int) -> FloatArray:
-        """Return the design, shape (rows, names)."""
+        """Return the covariates of each row, shape (rows, names)."""
+        groups, design = self.groups(table, row_count)
+        return design[groups.astype(np.int64)]
+
+    def groups(self, table: object, row_count: int) -> tuple[FloatArray, FloatArray]:
+        """Return each row's group, and the covariates of each group, shape (groups, names).
+
+        Customers whose covariates are equal form a group; without covariates there is one.
+        """
         if not self.each:
-            return np.empty((row_count, 0))
-        return np.hstack([covariate.numbers(table) for covariate in self.each])
+            return np.zeros(row_count), np.empty((1, 0))
+        codes = [covariate.codes(table) for covariate in self.each]
+        found = distinct(codes, for_rows=True)
+        parts = [c.numbers(own) for c, own in zip(self.each, found.columns, strict=True)]
+        return found.spread(np.arange(len(found), dtype=np.float64)), np.hstack(parts)
 
     def to_list(self) -> list[dict[str, Any]]:
         """Return them as plain values for JSON."""
@@ -107,19 +131,19 @@ def _learn(table: object, column: str, weights: FloatArray | None) -> Covariate:
         mean = float(np.average(values, weights=own))
         spread = float(np.sqrt(np.average((values - mean) ** 2, weights=own)))
         return Covariate(column, mean=mean, spread=spread or 1.0)
-    levels, numbers = np.unique(_texts(given), return_inverse=True)
-    if len(levels) > LEVELS_MAX:
+    counts: dict[str, float] = defaultdict(float)
+    for level, weight in zip(_texts(given), own.tolist(), strict=True):
+        counts[level] += weight
+    if len(counts) > LEVELS_MAX:
         raise OptionError(
-            f"{column} with {len(levels)} different values",
+            f"{column} with {len(counts)} different values",
             f"a category with at most {LEVELS_MAX}",
             "leave it out of `covariates`, or group its values first",
         )
-    counts = np.bincount(numbers, own)
-    order = sorted(range(len(levels)), key=lambda i: (-counts[i], levels[i]))
-    # A single level is its own reference: its column is all zeros and its effect stays 0.
-    named = [str(levels[i]) for i in order]
+    named = sorted(counts, key=lambda level: (-counts[level], level))
+    # A single level cannot be told from the parameters: the penalty keeps its effect at 0.
     return Covariate(column, levels=tuple(named[1:] or named[:1]))
 
 
-def _texts(values: npt.NDArray[np.object_]) -> npt.NDArray[np.str_]:
-    return np.array([MISSING if v is None or v != v else str(v) for v in values])
+def _texts(values: npt.NDArray[np.object_]) -> list[str]:
+    return [MISSING if v is None or v != v else str(v) for v in values]

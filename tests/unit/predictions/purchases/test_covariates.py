@@ -45,15 +45,17 @@ def made(customers: int, seed: int, effect: float = 0.7, *, leaves_at_first: boo
     }
 
 
+def design(covariates: Covariates, columns: dict[str, list[object]]) -> list[list[float]]:
+    """Return what each row's covariates enter as."""
+    groups, numbers = covariates.groups(columns, len(next(iter(columns.values()))))
+    return numbers[groups.astype(int)].tolist()
+
+
 def test_the_most_common_level_is_the_reference():
     found = learn_covariates({"source": ["a", "b", "b", None]}, ["source"], None)
     assert found.names == (f"source={MISSING}", "source=a")
-    assert found.numbers({"source": ["b", "a", None, "new"]}, 4).tolist() == [
-        [0, 0],
-        [0, 1],
-        [1, 0],
-        [0, 0],
-    ]
+    wanted = [[0, 0], [0, 1], [1, 0], [0, 0]]
+    assert design(found, {"source": ["b", "a", None, "new"]}) == wanted
 
 
 def test_weights_decide_which_level_is_the_most_common():
@@ -63,12 +65,12 @@ def test_weights_decide_which_level_is_the_most_common():
 
 def test_a_number_enters_in_standard_deviations():
     found = learn_covariates({"first_value": [10.0, 30.0]}, ["first_value"], None)
-    assert found.numbers({"first_value": [20.0, 40.0]}, 2).tolist() == [[0.0], [2.0]]
+    assert design(found, {"first_value": [20.0, 40.0]}) == [[0.0], [2.0]]
 
 
 def test_a_number_that_never_varies_does_no_harm():
     found = learn_covariates({"first_value": [7, 7]}, ["first_value"], None)
-    assert found.numbers({"first_value": [7, 8]}, 2).tolist() == [[0.0], [1.0]]
+    assert design(found, {"first_value": [7, 8]}) == [[0.0], [1.0]]
 
 
 def test_a_category_with_a_single_level_does_no_harm():
@@ -86,6 +88,12 @@ def test_too_many_levels_are_refused():
 def test_a_missing_column_is_named():
     with pytest.raises(DataError, match="campaign"):
         BGNBD(covariates=("campaign",)).fit(made(50, 0))
+
+
+def test_customers_with_equal_covariates_form_a_group():
+    table = {"a": ["x", "y", "x", "y"], "b": [1.0, 2.0, 1.0, 3.0]}
+    groups, numbers = learn_covariates(table, ["a", "b"], None).groups(table, 4)
+    assert groups[0] == groups[2] and len(set(groups)) == len(numbers) == 3
 
 
 def test_covariates_come_back_from_json():
