@@ -17,7 +17,7 @@ from tenure.assembly import (
     simulate_workspace,
 )
 from tenure.cli import main
-from tenure.simulation import World
+from tenure.simulation import planned_world
 
 ASKED = ("churn",)
 
@@ -32,7 +32,9 @@ def run(*words: str) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("predicted")
-    simulate_workspace(World(customers=1200, seed=5), folder / "shop", folder / "truth")
+    simulate_workspace(
+        planned_world("shop", customers=1200, seed=5), folder / "shop", folder / "truth"
+    )
     return folder / "shop"
 
 
@@ -96,9 +98,9 @@ def test_the_report_names_whom_to_call_and_why(root: Path, scored: dict[str, int
     assert scored["churn"]
     for language, title in (("en", "Whom to call, and why"), ("zh", "应联系谁，为什么")):
         made = run("report", "-w", str(root), "--language", language)
-        page = Path(made["pages"][0]).read_text(encoding="utf-8")
+        page = Path(made["report"]["pages"][0]).read_text(encoding="utf-8")
         assert title in page
-    figures = json.loads(Path(made["figures"]).read_text(encoding="utf-8"))
+    figures = json.loads(Path(made["report"]["figures"]).read_text(encoding="utf-8"))
     listed = figures["tables"]["call_list"]["rows"]
     assert listed
     assert all(row["why_en"] and row["why_zh"] for row in listed[:5])
@@ -111,8 +113,25 @@ def test_hidden_customers_are_not_named_in_the_call_list(
     root: Path, scored: dict[str, int]
 ) -> None:
     made = run("report", "-w", str(root), "--hide-customers")
-    figures = json.loads(Path(made["figures"]).read_text(encoding="utf-8"))
+    figures = json.loads(Path(made["report"]["figures"]).read_text(encoding="utf-8"))
     assert "call_list" not in figures["tables"]
+
+
+def test_what_was_announced_is_held_against_what_came(root: Path, scored: dict[str, int]) -> None:
+    assert scored["churn"]
+    first = run_drift(root)
+    assert first["checked"] == ["population"]
+    run("score", "churn", "-w", str(root), "--as-of", "2025-09-01")
+    later = run_drift(root)
+    assert later["checked"] == ["population", "announced"]
+    assert later["announced_as_of"] == "2025-09-01"
+
+
+def run_drift(root: Path) -> dict[str, object]:
+    """Run `tenure drift`, which exits with 1 where something has moved."""
+    result = CliRunner().invoke(main, ["drift", "churn", "-w", str(root), "--json"])
+    assert result.exit_code in (0, 1), result.output
+    return json.loads(result.stdout)
 
 
 def test_an_erased_customer_has_no_scores(root: Path, scored: dict[str, int]) -> None:
@@ -143,7 +162,9 @@ def test_an_erased_customer_has_no_scores(root: Path, scored: dict[str, int]) ->
 def test_what_cannot_be_done_is_told_with_a_way_out(
     tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
-    simulate_workspace(World(customers=40, seed=1), tmp_path / "shop", tmp_path / "truth")
+    simulate_workspace(
+        planned_world("shop", customers=40, seed=1), tmp_path / "shop", tmp_path / "truth"
+    )
     result = CliRunner().invoke(main, [*words, "-w", str(tmp_path / "shop"), "--json"])
     assert result.exit_code not in (0, 70), result.output
     assert told in result.output

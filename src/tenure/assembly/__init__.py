@@ -29,12 +29,14 @@ from tenure.assembly.predicting import (
 from tenure.assembly.refreshing import RefreshResult, refresh, refresh_if_due
 from tenure.assembly.simulating import simulate_exports, simulate_workspace
 from tenure.assembly.upkeep import check_workspace, compact_workspace, erase_customer
+from tenure.assembly.watching import Watched, watch
 from tenure.assembly.workspace import Workspace
 
 __all__ = [
     "CustomersAsOf",
     "FitResult",
     "RefreshResult",
+    "Watched",
     "Workspace",
     "backtest",
     "check_workspace",
@@ -60,5 +62,6 @@ __all__ = [
     "simulate_workspace",
     "trace",
     "value_of_retention",
+    "watch",
     "workspace_segments",
 ]

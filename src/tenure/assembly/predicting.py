@@ -234,6 +234,17 @@ def model_in_use(workspace: Workspace, kind: str) -> SavedModel:
     return read_model(_path(workspace, kind_named(kind).name))
 
 
+def challenger_of(workspace: Workspace, kind: str) -> SavedModel | None:
+    """Return the challenger of a workspace's model of a kind; None if there is none.
+
+    Raises
+    ------
+    DefinitionError : its file is damaged.
+    """
+    path = _path(workspace, kind_named(kind).name + CHALLENGER)
+    return read_model(path) if path.exists() else None
+
+
 def read_scorecard(workspace: Workspace, kind: str, *, challenger: bool = False) -> Scorecard:
     """Return the scorecard of the model in use, or of its challenger.
 

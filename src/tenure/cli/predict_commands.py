@@ -16,6 +16,7 @@ from tenure.assembly import (
     read_scorecard,
     score,
     value_of_retention,
+    watch,
 )
 from tenure.cli.freshness import bring_up_to_date
 from tenure.cli.options import as_of_option, json_option, parsed_date, workspace_option
@@ -180,6 +181,31 @@ def score_command(
             print_json({"scored": done})
             return
         print_table("Scored", ("kind", "customers"), list(done.items()))
+
+
+@click.command("drift")
+@_KIND
+@workspace_option
+@as_of_option
+@json_option
+def drift_command(kind: str, workspace: Path, as_of: str | None, as_json: bool) -> None:
+    """Tell what has moved since the model in use was fitted; exits with 1 if anything has."""
+    with clear_errors(as_json=as_json):
+        opened = Workspace.open(workspace)
+        bring_up_to_date(opened, quiet=as_json)
+        found = watch(opened, kind, plan_of(opened, as_of))
+        if as_json:
+            print_json(found.as_dict())
+        else:
+            out, language = console(), opened.settings.language
+            for finding in found.findings:
+                out.print(finding.text[language], markup=False)
+            checks = ", ".join(found.checked) or "nothing yet"
+            out.print(f"Checked as of {found.as_of}: {checks}.", markup=False)
+            if not found.findings:
+                out.print("Nothing has moved beyond chance.")
+    if found.findings:
+        raise SystemExit(1)
 
 
 @click.command("value-of-retention")

@@ -23,6 +23,7 @@ from tenure.predictions.learning_dates import (
     past_panels,
 )
 from tenure.predictions.panels import Panel
+from tenure.predictions.population import reference_of
 from tenure.predictions.score_columns import CHURN
 from tenure.predictions.scorecards.judging import ScorecardOptions, scorecard
 from tenure.predictions.scorecards.origins import ScoredOrigin
@@ -88,7 +89,7 @@ def fit_early_warning(
     card = judge(panels, definition, plan)
     method = card.recommended if card.recommended in METHODS else METHODS[0]
     model = train_churn(panels, definition, LearningOptions(method=method, seed=plan.seed))
-    return Fitted(CHURN, model, card, span[1])
+    return Fitted(CHURN, model, card, span[1], reference_of(panels[-1].features))
 
 
 def judge(panels: Sequence[Panel], definition: ChurnDefinition, plan: LearningPlan) -> Scorecard:

@@ -19,6 +19,7 @@ from tenure.predictions.learning_dates import (
     past_panels,
 )
 from tenure.predictions.panels import Panel, panel
+from tenure.predictions.population import reference_of
 from tenure.predictions.purchases.histories import COUNT
 from tenure.predictions.score_columns import VALUE
 from tenure.predictions.value.choosing import fit_value
@@ -67,7 +68,8 @@ def fit_valuation(
         seed=plan.seed,
     )
     found = fit_value(_today(facts, span[1], calendar, plan), past, model=model, judged=plan.judged)
-    return Fitted(VALUE, found.model, found.scorecard, span[1])
+    reference = reference_of(past[-1].features)
+    return Fitted(VALUE, found.model, found.scorecard, span[1], reference)
 
 
 def restore_valuation(content: Mapping[str, Any]) -> ValueModel:
