@@ -47,7 +47,7 @@ def challenge(
         text = {
             "en": f"The challenger ({titles[1]['en']}) is better than the champion "
             f"({titles[0]['en']}): skill {shown}. Change.",
-            "zh": f"挑战者（{titles[1]['zh']}）优于现用模型（{titles[0]['zh']}）："
+            "zh": f"挑战模型（{titles[1]['zh']}）优于现用模型（{titles[0]['zh']}）："
             f"技能 {shown}。请更换。",
         }
     else:
@@ -55,7 +55,7 @@ def challenge(
         text = {
             "en": f"The challenger ({titles[1]['en']}) is not better than the champion "
             f"({titles[0]['en']}) beyond chance: skill {shown}. Keep the champion.",
-            "zh": f"挑战者（{titles[1]['zh']}）并不明显优于现用模型（{titles[0]['zh']}）："
+            "zh": f"挑战模型（{titles[1]['zh']}）并不明显优于现用模型（{titles[0]['zh']}）："
             f"技能 {shown}。请继续使用现用模型。",
         }
     weight = Weight.ALARM if code == "challenger_better" else Weight.NOTE

@@ -98,7 +98,7 @@ def verdict(seen: Evidence) -> Verdict:
         made.code,
         {
             "en": f"{made.text['en']} First look into a leakage alarm: {alarms[0].evidence['en']}",
-            "zh": f"{made.text['zh']}请先核查泄漏警报：{alarms[0].evidence['zh']}",
+            "zh": f"{made.text['zh']}请先核查信息泄漏警报：{alarms[0].evidence['zh']}",
         },
     )
 
@@ -126,7 +126,7 @@ def _no_signal(seen: Evidence) -> Verdict:
             f"than by chance, neither by {seen.model['en']} ({title['en']} {span['en']}) nor by "
             f"anything simple. Use {seen.recommended['en']}.",
             "zh": f"没有信号：在 {seen.dates} 个历史日期上，{seen.model['zh']}区分客户的能力"
-            f"不优于随机（{title['zh']} {span['zh']}），简单方法也一样。"
+            f"不优于随机（{title['zh']} {span['zh']}），对照方法也一样。"
             f"请使用“{seen.recommended['zh']}”。",
         },
     )
@@ -142,7 +142,7 @@ def _beats(seen: Evidence) -> Verdict:
             "en": f"{_begun(seen.model)}: better than every simple rival over {seen.dates} past "
             f"dates. Skill beside the best of them, {rival['en']}: {span['en']}, by "
             f"{title['en']}. Use {seen.recommended['en']}.",
-            "zh": f"在 {seen.dates} 个历史日期上，{seen.model['zh']}优于所有简单方法。"
+            "zh": f"在 {seen.dates} 个历史日期上，{seen.model['zh']}优于所有对照方法。"
             f"与其中最好的“{rival['zh']}”相比，技能为 {span['zh']}（按{title['zh']}）。"
             f"请使用“{seen.recommended['zh']}”。",
         },

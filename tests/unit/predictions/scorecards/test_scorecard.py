@@ -74,7 +74,7 @@ def test_a_model_with_more_signal_beats_its_rivals_and_is_recommended(card):
     assert card.verdict.code == "beats"
     assert card.recommended == "model"
     assert "Model: better than every simple rival over 3 past dates" in card.verdict.text["en"]
-    assert "优于所有简单方法" in card.verdict.text["zh"]
+    assert "优于所有对照方法" in card.verdict.text["zh"]
 
 
 def test_a_model_that_says_what_a_rival_says_is_not_better_and_the_simpler_is_recommended():
