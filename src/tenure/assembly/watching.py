@@ -135,7 +135,7 @@ def _announced(
     if isinstance(model, ChurnPredictor):
         happened, told = model.definition.labels(seen)[rows], "churn_probability"
     else:
-        assert seen.outcome is not None  # noqa: S101 - its window has closed
+        assert seen.outcome is not None
         days = seen.outcome["order_day_count"].to_numpy().astype(np.float64)
         happened, told = days[rows], "expected_orders"
     forecast = then[told].to_numpy()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-import lightgbm
 import numpy as np
 
 from tenure.predictions.churn.features import FeatureSpace
 from tenure.predictions.tables import FloatArray
+from tenure.predictions.trees_library import lightgbm
 
 THREADS = 1
 """Fixed: with another number of threads sums are rounded otherwise, and trees differ. One, as
@@ -51,8 +52,8 @@ class Trees:
     text: str = field(repr=False)
 
     @cached_property
-    def _booster(self) -> lightgbm.Booster:
-        return lightgbm.Booster(model_str=self.text)
+    def _booster(self) -> Any:  # noqa: ANN401 - a Booster; LightGBM is loaded late
+        return lightgbm().Booster(model_str=self.text)
 
     @property
     def rounds(self) -> int:
@@ -128,14 +129,14 @@ def fit_trees(
     }
     quiet = {"verbose": -1}
     categories = space.categorical
-    rows = lightgbm.Dataset(matrix, left, categorical_feature=categories, params=quiet)
+    rows = lightgbm().Dataset(matrix, left, categorical_feature=categories, params=quiet)
     if until_best_on is None:
-        grown = lightgbm.train(parameters, rows, rounds or options.rounds_max)
+        grown = lightgbm().train(parameters, rows, rounds or options.rounds_max)
         return Trees(grown.model_to_string())
     held, outcome = until_best_on
     held_rows = rows.create_valid(held, outcome)
-    stop = lightgbm.early_stopping(_PATIENCE_ROUNDS, verbose=False)
-    grown = lightgbm.train(
+    stop = lightgbm().early_stopping(_PATIENCE_ROUNDS, verbose=False)
+    grown = lightgbm().train(
         parameters, rows, options.rounds_max, valid_sets=[held_rows], callbacks=[stop]
     )
     return Trees(grown.model_to_string(num_iteration=max(1, grown.best_iteration)))

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-import lightgbm
 import numpy as np
 import pyarrow as pa
 
@@ -27,6 +26,7 @@ from tenure.predictions.churn.choosing import choose_features
 from tenure.predictions.churn.features import FeatureSpace
 from tenure.predictions.estimator import Estimator
 from tenure.predictions.tables import FloatArray
+from tenure.predictions.trees_library import lightgbm
 
 BUYERS_MIN = 50
 """Buyers, and customers who bought nothing, that there must be to learn from."""
@@ -48,8 +48,8 @@ class Part:
     text: str
 
     @cached_property
-    def _booster(self) -> lightgbm.Booster:
-        return lightgbm.Booster(model_str=self.text)
+    def _booster(self) -> Any:  # noqa: ANN401 - a Booster; LightGBM is loaded late
+        return lightgbm().Booster(model_str=self.text)
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the probability, or the mean amount, of each row."""
@@ -169,15 +169,15 @@ class BoostedValue(Estimator):
             "seed": self.seed,
             "verbose": -1,
         }
-        data = lightgbm.Dataset(
+        data = lightgbm().Dataset(
             rows, target, categorical_feature=self.space_.categorical, params={"verbose": -1}
         )
-        grown = lightgbm.train(
+        grown = lightgbm().train(
             parameters,
             data,
             self.rounds_max,
             valid_sets=[data.create_valid(held, outcome)],
-            callbacks=[lightgbm.early_stopping(_PATIENCE_ROUNDS, verbose=False)],
+            callbacks=[lightgbm().early_stopping(_PATIENCE_ROUNDS, verbose=False)],
         )
         return Part(grown.model_to_string(num_iteration=max(1, grown.best_iteration)))
 
