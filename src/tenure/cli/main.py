@@ -53,6 +53,7 @@ for _command in (
     score_command,
     backtest_command,
     scorecard_command,
+    drift_command,
     value_of_retention_command,
     trace_command,
     settings_command,
