@@ -10,6 +10,7 @@ from tenure.cli.import_command import import_command
 from tenure.cli.metrics_command import metrics_command
 from tenure.cli.predict_commands import (
     backtest_command,
+    drift_command,
     fit_command,
     score_command,
     scorecard_command,
