@@ -20,7 +20,7 @@ from tenure.activity.facts import Facts
 from tenure.assembly.customers import day_after_last
 from tenure.assembly.workspace import Workspace
 from tenure.kernel import DataError, DefinitionError, ProgressSink, silent
-from tenure.predictions.kinds import KINDS, kind_named
+from tenure.predictions.kinds import KINDS, kind_named, restored
 from tenure.predictions.learning_dates import Fitted, LearningPlan
 from tenure.predictions.panels import panel
 from tenure.predictions.saving import SavedModel, read_model, write_whole
@@ -311,7 +311,7 @@ def score(
     with workspace.lake.writing() as writer:
         for kind, saved in models.items():
             one, table = KINDS[kind], SCORES[kind]
-            model = one.restore(saved.content)
+            model = restored(saved)
             done[kind] = write_scores(
                 one.rows(facts, as_of=day, calendar=workspace.calendar),
                 model.score_batch,

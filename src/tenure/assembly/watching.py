@@ -14,7 +14,7 @@ from tenure.assembly.predicting import challenger_of, model_in_use
 from tenure.assembly.workspace import Workspace
 from tenure.kernel import Undefined
 from tenure.predictions.churn.predictor import ChurnPredictor
-from tenure.predictions.kinds import KINDS
+from tenure.predictions.kinds import restored
 from tenure.predictions.learning_dates import LearningPlan, known_span
 from tenure.predictions.panels import Panel, panel
 from tenure.predictions.population import watched_rows
@@ -114,7 +114,7 @@ def _announced(
     """Hold the newest scores whose window has closed against what came."""
     if saved.kind not in (CHURN, VALUE):
         return None, ()
-    model = KINDS[saved.kind].restore(saved.content)
+    model = restored(saved)
     horizon = (
         model.definition.horizon_days
         if isinstance(model, ChurnPredictor)

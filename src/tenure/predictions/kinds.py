@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 from tenure.activity.facts import Facts
 from tenure.engine.relations import Relation
-from tenure.kernel import Calendar, OptionError, ProgressSink
+from tenure.kernel import Calendar, DefinitionError, OptionError, ProgressSink
 from tenure.predictions.churn.predictor import ChurnPredictor
 from tenure.predictions.early_warning import fit_early_warning
 from tenure.predictions.learning_dates import Fitted, LearningPlan, Learnt
 from tenure.predictions.next_orders import NextPurchase, fit_next_purchase, next_order_rows
+from tenure.predictions.saving import SavedModel
 from tenure.predictions.score_columns import CHURN, NEXT_PURCHASE, VALUE
 from tenure.predictions.scoring import scoring_rows
 from tenure.predictions.valuation import fit_valuation, restore_valuation
@@ -74,3 +75,20 @@ def kind_named(name: str) -> Kind:
     if name not in KINDS:
         raise OptionError(f"kind of scores {name!r}", f"one of {', '.join(KINDS)}", "check it")
     return KINDS[name]
+
+
+def restored(saved: SavedModel) -> Learnt:
+    """Make a saved model again.
+
+    Raises
+    ------
+    DefinitionError : it was saved in a shape that this version does not know.
+    """
+    try:
+        return kind_named(saved.kind).restore(saved.content)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise DefinitionError(
+            f"a {saved.kind} model of {saved.fitted_at:%Y-%m-%d}: {type(fault).__name__}: {fault}",
+            "a model saved by this version of Tenure",
+            f"fit it anew: tenure fit {saved.kind}",
+        ) from fault
