@@ -56,7 +56,7 @@ class Line:
     ratio : the peer's seconds over ours.
     memory_ratio : our peak over the peer's.
     goal, memory_goal : what these are to reach, where there is a goal.
-    difference : largest relative difference of the answers.
+    difference : largest relative difference of the answers; None if the peer gave up.
     """
 
     work: str
@@ -151,7 +151,7 @@ def _measured(work: str, size: int, source: Path, peers: dict[str, str], rounds:
         return [Line(work, size, None, seconds, peak)]
     lines = []
     for name, runs in taken.items():
-        answers = (np.array(runs[0]["answer"]), np.array(ours[0]["answer"]))
+        theirs = runs[0]["answer"]
         peer_peak = max(run["peak_mb"] for run in runs)
         lines.append(
             Line(
@@ -160,10 +160,14 @@ def _measured(work: str, size: int, source: Path, peers: dict[str, str], rounds:
                 memory_ratio=peak / peer_peak,
                 goal=FASTER_AT_LARGE.get((work, name)) if size >= LARGE else 1.0,
                 memory_goal=MEMORY_AT_LARGE.get((work, name)) if size >= LARGE else None,
-                difference=float(np.max(np.abs(answers[0] / answers[1] - 1))),
+                difference=None if None in theirs else _difference(theirs, ours[0]["answer"]),
             )
         )  # fmt: skip
     return lines
+
+
+def _difference(theirs: list[float], ours: list[float]) -> float:
+    return float(np.max(np.abs(np.array(theirs) / np.array(ours) - 1)))
 
 
 def _median(runs: list[dict]) -> float:
@@ -195,8 +199,9 @@ def _say(lines: list[Line]) -> None:
             text += (
                 f"   {line.peer} {line.peer_seconds:>8.3f} s {line.peer_peak_mb:>6.0f} MB"
                 f"   {line.ratio:>6.1f} x, memory {line.memory_ratio:.2f} x,"
-                f" answers differ by {line.difference:.1e}"
             )
+            text += " the peer gave up" if line.difference is None else ""
+            text += f" answers differ by {line.difference:.1e}" if line.difference else ""
             text += "  MISSED" if line.is_missed else "  met" if line.goal else ""
         print(text, flush=True)
 
