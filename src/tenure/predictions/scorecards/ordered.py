@@ -32,12 +32,19 @@ class ScoreOrder:
         return np.bincount(self.group, values, self.count).astype(np.float64)
 
     def coarser(self, most: int) -> ScoreOrder:
-        """Return at most `most` groups of about equal size; rows of equal score stay together."""
+        """Return at most `most` groups, finer and finer towards the highest scores.
+
+        Half of them are of equal size; the other half split the top, where lists are cut and
+        precision is decided, in steps of equal ratio. Rows of equal score stay together.
+        """
         if self.count <= most:
             return self
-        bins = _bins(self, most)
-        # Bins rise with the groups, so that counting the steps numbers those that have rows.
-        number = np.concatenate(([0], np.cumsum(np.diff(bins) > 0)))
+        middle, rows = _middles(self)
+        even = np.floor(middle / rows * (most // 2))
+        ratio_steps = np.floor(np.log1p(middle) / np.log1p(rows) * (most // 2 - 1))
+        # Both rise with the groups, so that counting the steps numbers those that have rows.
+        steps = (np.diff(even) > 0) | (np.diff(ratio_steps) > 0)
+        number = np.concatenate(([0], np.cumsum(steps)))
         return ScoreOrder(np.asarray(number[self.group], np.int64), int(number[-1]) + 1)
 
 
@@ -52,13 +59,15 @@ def equal_mass_bins(order: ScoreOrder, bins: int) -> Integers:
 
     A group goes where its middle row goes, so that neither row order nor ties matter.
     """
-    return np.asarray(_bins(order, bins)[order.group], np.int64)
+    middle, rows = _middles(order)
+    placed = np.minimum(np.floor(middle * bins / rows), bins - 1)
+    return np.asarray(placed[order.group], np.int64)
 
 
-def _bins(order: ScoreOrder, bins: int) -> Floats:
+def _middles(order: ScoreOrder) -> tuple[Floats, int]:
+    """Return how many rows stand above each group's middle row, and the number of all."""
     sizes = np.bincount(order.group, minlength=order.count)
-    middle = np.cumsum(sizes) - sizes / 2
-    return np.asarray(np.minimum(np.floor(middle * bins / max(sizes.sum(), 1)), bins - 1))
+    return np.asarray(np.cumsum(sizes) - sizes / 2), max(int(sizes.sum()), 1)
 
 
 def area_under_roc(rows: Floats, happened: Floats) -> Floats:

@@ -75,8 +75,10 @@ def resampled(value: float, draws: Floats, confidence: float, *, offset: float =
     """
     if not np.isfinite(value):
         return Reading(None, reason="undefined")
-    known = draws[np.isfinite(draws)] - offset
+    known = draws[np.isfinite(draws)]
     if known.size < (1 - _LOST_MAX) * draws.size or not known.size:
         return Reading(value)
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    ends = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2]) - offset
+    # A shifted end may pass what the figure can be at all; no draw does.
+    low, high = np.clip(ends, min(known.min(), value), max(known.max(), value))
     return Reading(value, min(float(low), value), max(float(high), value))

@@ -217,3 +217,12 @@ def test_an_honest_model_and_a_model_behind_raise_no_alarm(slip):
     # measured here, the slip of the same rival gains as much: the lead is then no surprise
     assert jump(happened, late, honest, slipped=late).passed
     assert jump(np.zeros(6_000), late, honest).passed
+
+
+def test_a_value_that_most_but_not_all_of_its_customers_leave_with_is_honest():
+    table, happened, hidden = customers()
+    rng = np.random.default_rng(12)
+    late = (hidden > 1.6) & (rng.random(COUNT) < 0.9)
+    assert 0.6 < happened[late].mean() < 0.95
+    table["attr_group"] = pa.array(np.where(late, "late", "other").tolist())
+    assert check(table, happened).findings == ()

@@ -438,3 +438,30 @@ def test_no_number_that_is_not_finite_leaves_however_odd_the_data():
         )
     card = binary_card(made, plan=PLAN)
     json.loads(card.as_json(), parse_constant=lambda name: pytest.fail(name))
+
+
+def test_a_model_that_orders_well_but_promises_badly_is_not_called_without_signal():
+    made = []
+    for one in binary_origins():
+        extreme = np.clip(4 * np.asarray(one.predictions["model"]), 0, 1)
+        blind = np.full(1_500, 0.2)
+        made.append(replace(one, predictions={"recency": blind, "model": extreme}))
+    card = scorecard("binary", made, model="model", rivals=["recency"], options=options())
+    assert card.reading("model", "auc").low > 0.7
+    assert card.recommended == "base_rate"
+    assert card.verdict.code == "not_better"
+
+
+def test_coarse_groups_of_the_draws_do_not_shift_an_interval():
+    # the events are the first 40 of 6,000: a draw's groups of 23 rows blur their precision
+    made = []
+    for one in binary_origins(count=6_000):
+        scores = np.linspace(0.9, 0.1, 6_000)
+        happened = (np.arange(6_000) < 40).astype(float)
+        made.append(
+            replace(one, actual=happened, predictions={"recency": scores[::-1], "model": scores})
+        )
+    card = scorecard("binary", made, model="model", rivals=["recency"], options=options())
+    found = card.reading("model", "average_precision")
+    assert found.value == 1.0
+    assert found.low > 0.97
