@@ -3,10 +3,12 @@
 Two kinds of worlds: the simulated businesses, whose customers follow none of the models exactly
 (seasons, regular rhythms, campaigns), and customers drawn from the Pareto/NBD and gamma-gamma
 models, where misfit plays no part and intervals must cover at their nominal rate.
+TENURE_SIMULATED_WORLDS sets the number of the latter (default 20).
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 END = date(2026, 1, 1)
 DAYS = 180
-WORLDS = 20
+WORLDS = int(os.environ.get("TENURE_SIMULATED_WORLDS", "20"))
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,9 @@ def test_the_interval_of_the_total_covers_at_its_nominal_rate() -> None:
         world = customers(500, seed=100 + seed)
         total = PurchaseValue().fit(world.table).predict_total(world.table, HORIZON_DAYS)
         covered.append(total.low <= world.value.sum() <= total.high)
-    # Of 20 worlds at 90 %, fewer than 15 come by chance about once in a hundred times.
-    assert sum(covered) > 14
+    # 86 to 94 %, and what chance moves a share of so few worlds by, once in a hundred times.
+    slack = 2.6 * np.sqrt(0.9 * 0.1 / WORLDS)
+    assert 0.86 - slack <= np.mean(covered) <= 0.94 + slack
 
 
 def test_retention_and_the_worth_of_a_point_are_the_true_ones() -> None:

@@ -21,9 +21,9 @@ from scipy.special import ndtri
 
 from tenure.kernel import Estimate, OptionError
 from tenure.predictions.estimator import Estimator
-from tenure.predictions.fitting.draws import Predicted, check_interval, total_interval
+from tenure.predictions.fitting.draws import Kind, Predicted, check_interval, total_interval
 from tenure.predictions.purchases.bg_nbd import BGNBD
-from tenure.predictions.purchases.gamma_gamma import GammaGamma
+from tenure.predictions.purchases.gamma_gamma import VALUE, GammaGamma
 from tenure.predictions.purchases.histories import COUNT, WEIGHT
 from tenure.predictions.purchases.mbg_nbd import MBGNBD
 from tenure.predictions.purchases.pareto_nbd import ParetoNBD
@@ -38,6 +38,8 @@ PURCHASE_MODELS: Mapping[str, type[BGNBD] | type[MBGNBD] | type[ParetoNBD]] = {
 """The purchase models by name."""
 
 GROSS, NET = "gross_value", "net_value"
+
+_SHAPE_MIN = 2.5
 
 
 class PurchaseValue(Estimator):
@@ -183,20 +185,25 @@ class PurchaseValue(Estimator):
         interval : nominal coverage: parameters of both models, and the customers' own chance.
         """
         self._require_fit()
-        orders = self.purchases_.predict_total(X, horizon_days, interval=interval)
         z = float(ndtri((1 + interval) / 2))
-        orders_variance = ((orders.high - orders.low) / (2 * z)) ** 2
+
+        def variance(kind: Kind) -> float:
+            told = self.purchases_.predict_total(X, horizon_days, interval=interval, kind=kind)
+            return ((told.high - told.low) / (2 * z)) ** 2
+
+        fitted = variance("expectation")
         expected = self.purchases_.predict(X, horizon_days) * _weights(X)
         whole = max(float(expected.sum()), 1e-300)
+        # What chance adds to a customer's orders is nearly proportional to their mean.
+        per_order = max(variance("outcome") - fitted, 0.0) / whole
+        count, spent = _spending(X)
 
         def moments(parameters: FloatArray) -> tuple[float, float]:
-            drawn = copy.copy(self.value_)
-            drawn.maximum_ = replace(self.value_.maximum_, values=parameters)
-            each = drawn.predict(X)
-            total = float(expected @ each)
-            # Of gamma-distributed orders one varies by its mean squared over p.
-            own = float(expected @ each**2) / float(parameters[0])
-            return total, own + orders_variance * (total / whole) ** 2
+            mean, square = _order_values(parameters, count, spent)
+            total = float(expected @ mean)
+            own = expected @ (square * (1 / parameters[0] + per_order))
+            unknown = expected**2 @ np.maximum(square - mean**2, 0.0)
+            return total, float(own + unknown) + fitted * (total / whole) ** 2
 
         found = total_interval(self.value_.maximum_, moments, interval=interval, whole=False)
         by = self._factor
@@ -254,6 +261,28 @@ def _net_share(data: Any) -> float:  # noqa: ANN401 - any kind of table
     told = np.isfinite(gross) & np.isfinite(net)
     whole = float(gross[told].sum())
     return min(max(float(net[told].sum()) / whole, 0.0), 1.0) if whole > 0 else 1.0
+
+
+def _order_values(
+    parameters: FloatArray, count: FloatArray, spent: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean and mean square of what a customer's orders are worth, given her past ones.
+
+    Their mean is p over a gamma-distributed rate with shape q + p x and scale v + x z.
+    """
+    p, q, v = parameters
+    shape = q + p * count
+    mean = p * (v + spent) / (shape - 1 if q > 1 else shape)  # as the gamma-gamma model has it
+    # Where the shape is 2 or less the square has no mean; that of a little more stands for it.
+    kept = np.maximum(shape, _SHAPE_MIN)
+    return mean, mean**2 * (kept - 1) / (kept - 2)
+
+
+def _spending(data: Any) -> tuple[FloatArray, FloatArray]:  # noqa: ANN401 - any kind of table
+    """Return repeat orders with a value, and their total value."""
+    found = columns_of(data, (COUNT, VALUE), signed=(VALUE,), missing=(VALUE,))
+    told = np.where(found[VALUE] > 0, found[COUNT], 0.0)
+    return told, told * np.nan_to_num(found[VALUE])
 
 
 def _weights(data: Any) -> FloatArray:  # noqa: ANN401
