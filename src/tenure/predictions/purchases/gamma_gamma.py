@@ -134,11 +134,12 @@ class GammaGamma(LikelihoodModel):
     def _expected(self, parameters: FloatArray, count: FloatArray, value: FloatArray) -> FloatArray:
         """E(mean value): note 025, eq. (5)."""
         p, q, v = parameters
-        events = p * count
-        if q > 1:
-            found: FloatArray = p * (v + count * value) / (events + q - 1)
-        else:
-            found = p * (v + count * value) / (events + q)
+        found = count * value
+        found += v
+        found *= p
+        weight = p * count
+        weight += q - 1 if q > 1 else q
+        found /= weight
         return found
 
     def _fitted_state(self) -> dict[str, Any]:
