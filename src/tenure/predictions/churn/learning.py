@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -19,7 +19,7 @@ import pyarrow as pa
 from tenure.kernel import DataError, Estimate
 from tenure.predictions.churn.additive import AdditiveModel, check_method, fit_parts
 from tenure.predictions.churn.boosting import BoostingOptions
-from tenure.predictions.churn.calibration import Calibration, drift_variance, fit_calibration
+from tenure.predictions.churn.calibration import Calibration, Level, drift_ahead, fit_calibration
 from tenure.predictions.churn.choosing import ColumnRemark, choose_features
 from tenure.predictions.churn.evidence import LEAVERS_MIN, Evidence, OriginFacts
 from tenure.predictions.churn.features import FeatureSpace
@@ -165,14 +165,20 @@ def _judged(
     model, (margin, left, customers) = parts
     calibration, found, signal = _calibrated(margin, left, customers, dates[-1])
     levels = [
-        (float(rows.left.sum()), calibration.probability(model.margin(matrix)))
+        Level(
+            rows.as_of,
+            rows.left,
+            calibration.intercept + calibration.slope * model.margin(matrix),
+        )
         for rows, matrix in zip(dates, matrices, strict=True)
     ]
     return Learned(
         space,
         remarks,
         model,
-        replace(calibration, drift_variance=drift_variance(levels)),
+        calibration.moved(
+            drift_ahead(levels, dates[-1].until, learnt=len(dates) - 1 if later else len(dates))
+        ),
         Evidence(
             verdict="signal" if signal else "no_signal",
             auc=found,

@@ -53,8 +53,8 @@ SCORES = pa.schema(
 
 `churn_probability` is calibrated. `churn_probability_low` and `churn_probability_high` hold the
 share who leave among customers with such a score with 90 % confidence: how well the calibration
-is known, and how much the level of churn moved between the dates learnt from. `churn_reasons`
-is read out by `reasons_text`.
+is known, and how far the level of leaving moves from date to date. `churn_reasons` is read out by
+`reasons_text`.
 """
 
 

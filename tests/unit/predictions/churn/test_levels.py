@@ -13,7 +13,7 @@ from tenure.predictions.churn.levels import (
     by_threshold,
 )
 
-PLAIN = Calibration(0.0, 1.0, 0.001, 0.001, 0.0, 0.0, 1000, 300)
+PLAIN = Calibration(0.0, 1.0, 0.001, 0.001, 0.0, 0.0, 0.0, 0.0, 1000, 300)
 MARGIN = np.array([-3.0, 2.0, 0.0, 1.0, -1.0, 2.0])
 
 
@@ -54,7 +54,7 @@ def test_the_expected_precision_is_the_mean_probability_with_an_interval():
     found = warned.expected_precision
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(PLAIN.probability(MARGIN[[1, 5, 3, 2]]).mean())
-    assert 0 < found.low < found.value < found.high < 1
+    assert 0 < found.low < found.value < found.high <= 1
 
 
 def test_nobody_above_a_line_has_no_precision():

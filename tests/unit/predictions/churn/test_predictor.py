@@ -189,13 +189,17 @@ def test_overlapping_windows_are_said():
     assert "overlapping_windows" in train_churn(made_panels(dates), EVERYONE).evidence.notes
 
 
-def test_probabilities_follow_the_latest_dates_level():
-    panels = [*made_panels(DATES[:2]), made_panel(DATES[2], level=1.0)]
+def test_probabilities_follow_the_level_and_their_intervals_its_moves():
+    panels = [made_panel(day, level=level) for day, level in zip(DATES, (0, 1.0, 1.0), strict=True)]
     found = train_churn(panels, EVERYONE)
     now = made_panel(NEXT, 3000, seed=2, level=1.0)
-    p = found.probabilities(now.features)
-    assert p.mean() == pytest.approx(EVERYONE.labels(now).mean(), abs=0.04)
-    assert found.learned.calibration.drift_variance > 0.1
+    left = EVERYONE.labels(now)
+    everyone = found.call_list(found.probabilities(now.features), 3000)
+    assert everyone.expected_precision.value == pytest.approx(left.mean(), abs=0.08)
+    assert everyone.expected_precision.low <= left.mean() <= everyone.expected_precision.high
+    steady = train_churn(made_panels(), EVERYONE)
+    moving, still = (one.learned.calibration.drift_level for one in (found, steady))
+    assert moving > 2 * still
 
 
 def test_too_few_leavers_are_an_error_with_the_numbers():
