@@ -1,6 +1,6 @@
 """Intervals of the purchase models cover what they say, on worlds whose truth is known.
 
-TENURE_SIMULATED_WORLDS sets the number of worlds (default 36). With so few, chance alone moves a
+TENURE_SIMULATED_WORLDS sets the number of worlds (default 20). With so few, chance alone moves a
 share by several points, and the limits allow for it; from 400 on they are 86 to 94 %. A world
 draws its customers from the model, so misfit plays no part here.
 """
@@ -20,7 +20,7 @@ from tenure.predictions.purchases.mbg_nbd import MBGNBD
 
 pytestmark = pytest.mark.slow
 
-WORLDS = int(os.environ.get("TENURE_SIMULATED_WORLDS", "36"))
+WORLDS = int(os.environ.get("TENURE_SIMULATED_WORLDS", "20"))
 CUSTOMERS = 500
 HORIZON = 26.0
 TRUTH = {"r": 0.8, "alpha": 8.0, "a": 0.9, "b": 2.5}
@@ -107,7 +107,7 @@ def test_spending_parameters_lie_in_their_intervals(
     record_property: Callable[[str, object], None],
 ):
     hits: dict[str, list[bool]] = {}
-    for seed in range(max(WORLDS, 200)):
+    for seed in range(max(WORLDS, 100)):
         random = np.random.default_rng(seed)
         count = random.geometric(0.3, CUSTOMERS).astype(float)
         scale = random.gamma(SPENDING["q"], 1 / SPENDING["v"], CUSTOMERS)
