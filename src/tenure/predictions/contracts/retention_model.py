@@ -20,11 +20,11 @@ from tenure.predictions.contracts.risk_table import (
     durations_of,
     risk_table,
 )
-from tenure.predictions.contracts.weighted_draws import weighted_draws
-from tenure.predictions.fitting.draws import SEED, Predicted, check_interval
+from tenure.predictions.fitting.draws import SEED, Predicted, check_interval, parameter_draws
 from tenure.predictions.fitting.likelihood import Evaluation, Maximum, maximise
 from tenure.predictions.fitting.likelihood_model import LikelihoodModel
 from tenure.predictions.fitting.tuples import distinct
+from tenure.predictions.fitting.weighted_draws import with_weighted_draws
 from tenure.predictions.tables import columns_of, row_error
 
 FloatArray = npt.NDArray[np.float64]
@@ -46,14 +46,16 @@ class RetentionModel(LikelihoodModel):
     Attributes
     ----------
     maximum_ : the fit, with standard errors and what the data could not identify.
-    table_ : contracts at risk and ended per period: all that the likelihood needs.
+    longest_periods_ : the longest duration observed; beyond it everything is projection.
+    renewals_ : renewals that came up, made or refused.
+    endings_ : those that were refused.
     """
 
     names: ClassVar[tuple[str, ...]]
 
-    table_: RiskTable
-
-    _drawn: tuple[Maximum | None, FloatArray] = (None, np.empty(0))
+    longest_periods_: int
+    renewals_: float
+    endings_: float
 
     def __init__(self, penalty: float = 0.0) -> None:
         self.penalty = penalty
@@ -83,25 +85,27 @@ class RetentionModel(LikelihoodModel):
             customers=table.contracts,
             penalty=self.penalty,
         )
+        found = with_weighted_draws(
+            found, partial(self._log_likelihoods, table), penalty=self.penalty
+        )
         if not table.ended.sum() > 0:
             found = found.with_notes("nobody_left", unidentified=self.names)
         elif not table.stayed.sum() > 0:
             found = found.with_notes("nobody_stayed", unidentified=self.names)
         self.maximum_ = found
-        self.table_ = table
+        self.longest_periods_ = len(table.at_risk)
+        self.renewals_ = float(table.at_risk.sum())
+        self.endings_ = float(table.ended.sum())
         return self
 
-    @property
-    def longest_periods_(self) -> int:
-        """The longest duration observed; beyond it everything is projection."""
-        self._require_fit()
-        return len(self.table_.at_risk)
-
-    @property
-    def renewals_(self) -> float:
-        """Renewals that came up, whether made or refused."""
-        self._require_fit()
-        return float(self.table_.at_risk.sum())
+    def _log_likelihoods(self, table: RiskTable, working: FloatArray) -> FloatArray:
+        """Return the log-likelihood at many points, shape (points, parameters)."""
+        curves = self._curve(np.exp(working))(np.arange(len(table.at_risk) + 1.0))
+        # As in the fit, a hazard of 0 counts as the smallest there is.
+        steps = np.minimum(np.diff(curves, axis=-1), -1e-150)
+        logs = np.log(-np.expm1(steps)) * table.ended + steps * table.stayed
+        total: FloatArray = logs.sum(axis=-1)
+        return total
 
     def retention_curve(
         self, periods: int, *, interval: float | None = None
@@ -223,7 +227,7 @@ class RetentionModel(LikelihoodModel):
         rows = distinct((ages,), counted)
         (alike,) = rows.columns
 
-        curves = self._curve(self.maximum_.values), self._curve(self._draws())
+        curves = self._curve(self.maximum_.values), self._curve(parameter_draws(self.maximum_))
         stays, drawn = (np.exp(curve(alike + horizon) - curve(alike)) for curve in curves)
         value = float(rows.weights @ stays)
         check_interval(interval)
@@ -233,26 +237,6 @@ class RetentionModel(LikelihoodModel):
         low, high = np.quantile(counts, ((1 - interval) / 2, (1 + interval) / 2))
         ends = min(float(low), value), max(float(high), value)
         return Estimate(value, *ends, interval, "likelihood_outcome")
-
-    def _draws(self) -> FloatArray:
-        """Return draws of the parameters, shape (draws, parameters), made once per fit."""
-        drawn_for, drawn = self._drawn
-        if drawn_for is not self.maximum_:
-            drawn = self._new_draws()
-            self._drawn = (self.maximum_, drawn)
-        return drawn
-
-    def _new_draws(self) -> FloatArray:
-        def log_likelihood(parameters: FloatArray) -> FloatArray:
-            table = self.table_
-            steps = np.diff(self._curve(parameters)(np.arange(len(table.at_risk) + 1.0)), axis=-1)
-            # As in the fit, a hazard of 0 counts as the smallest there is.
-            steps = np.minimum(steps, -1e-150)
-            logs = np.log(-np.expm1(steps)) * table.ended + steps * table.stayed
-            found: FloatArray = logs.sum(axis=-1)
-            return found
-
-        return weighted_draws(self.maximum_, log_likelihood, penalty=self.penalty)
 
     def _by_age(
         self,
@@ -290,7 +274,7 @@ class RetentionModel(LikelihoodModel):
             # exact limit of a constant chance does, as in the rule of three.
             limit = np.broadcast_to(constant(bound), value.shape)
             return Predicted(value, np.minimum(value, limit), np.maximum(value, limit))
-        curves = self._curve(self._draws())
+        curves = self._curve(parameter_draws(self.maximum_))
         ends = np.empty((2, len(times)))
         tail = (1 - interval) / 2
         for first in range(0, len(times), _TIMES_AT_ONCE):
@@ -299,11 +283,18 @@ class RetentionModel(LikelihoodModel):
         return Predicted(value, np.minimum(ends[0], value), np.maximum(ends[1], value))
 
     def _fitted_state(self) -> dict[str, Any]:
-        return {**super()._fitted_state(), "table": self.table_.to_dict()}
+        return {
+            **super()._fitted_state(),
+            "longest_periods": self.longest_periods_,
+            "renewals": self.renewals_,
+            "endings": self.endings_,
+        }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         super()._restore(state)
-        self.table_ = RiskTable.from_dict(state["table"])
+        self.longest_periods_ = int(state["longest_periods"])
+        self.renewals_ = float(state["renewals"])
+        self.endings_ = float(state["endings"])
 
     @abstractmethod
     def _start(self, hazard: float) -> tuple[float, ...]:

@@ -72,6 +72,8 @@ class Maximum:
     unidentified : names of parameters that the data do not determine.
     notes : stable keys of what a person should know, e.g. `penalised`, `not_converged`.
     passes : evaluations over all rows.
+    draws : draws of the parameters on the natural scale, shape (draws, parameters), where some
+        were made from the likelihood itself; None leaves them to the covariance.
     """
 
     names: tuple[str, ...]
@@ -86,6 +88,7 @@ class Maximum:
     unidentified: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     passes: int = 0
+    draws: FloatArray | None = None
 
     def __getitem__(self, name: str) -> float:
         """Return a parameter's value on its natural scale."""
@@ -116,6 +119,7 @@ class Maximum:
             working=self.working + np.log(by),
             standard_errors=errors,
             log_likelihood=self.log_likelihood + log_likelihood_shift,
+            draws=None if self.draws is None else self.draws * by,
         )
 
     def with_notes(self, *notes: str, unidentified: Sequence[str] = ()) -> Maximum:
@@ -147,12 +151,14 @@ class Maximum:
             "unidentified": list(self.unidentified),
             "notes": list(self.notes),
             "passes": self.passes,
+            **({} if self.draws is None else {"draws": self.draws.tolist()}),
         }
 
     @classmethod
     def from_dict(cls, described: Mapping[str, Any]) -> Maximum:
         """Make it again from what `to_dict` returned."""
-        arrays = {name: np.array(described[name]) for name in ("values", "working", "covariance")}
+        present = [n for n in ("values", "working", "covariance", "draws") if n in described]
+        arrays = {name: np.array(described[name]) for name in present}
         tuples = {
             name: tuple(described[name])
             for name in ("names", "plain", "standard_errors", "unidentified", "notes")

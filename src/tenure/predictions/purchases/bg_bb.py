@@ -16,10 +16,12 @@ from tenure.kernel import OptionError
 from tenure.predictions.fitting.likelihood import Maximum, maximise
 from tenure.predictions.fitting.special import beta_rule
 from tenure.predictions.fitting.tuples import Tuples
+from tenure.predictions.fitting.weighted_draws import with_weighted_draws
 from tenure.predictions.purchases.bg_bb_likelihood import (
     OpportunityRows,
     evaluate,
     log_active,
+    log_likelihoods,
     rows_of,
 )
 from tenure.predictions.purchases.histories import AGE, COUNT, LAST, Histories
@@ -31,6 +33,8 @@ FloatArray = npt.NDArray[np.float64]
 NAMES = ("alpha", "beta", "gamma", "delta")
 OPPORTUNITIES_MAX = 10_000
 _HELD_AT_ONCE = 2_000_000
+_BENT_UP_TO = 20_000
+"""With more histories times opportunities the likelihood is narrow enough to be an ellipse."""
 _SUMMED = 500
 """Opportunities ahead that are added one by one."""
 
@@ -95,11 +99,18 @@ class BGBB(PurchaseModel[OpportunityTable]):
         rows = rows_of(tuples)
         if not float(rows.count @ rows.weights) > 0:
             return _without_repeats(histories, rows)
-        return maximise(
+        found = maximise(
             lambda working: evaluate(working, rows),
             names=NAMES,
             start=(1.0, 1.0, 1.0, 1.0),
             customers=histories.customers,
+            penalty=self.penalty,
+        )
+        if float((rows.age - rows.last + 1).sum()) > _BENT_UP_TO:
+            return found
+        return with_weighted_draws(
+            found,
+            lambda points: log_likelihoods(points, rows),
             penalty=self.penalty,
         )
 

@@ -121,6 +121,22 @@ def log_active(parameters: ParetoParameters, rows: ParetoRows) -> FloatArray:
     return active
 
 
+def log_likelihood(working: FloatArray, rows: ParetoRows) -> float:
+    """Return the log-likelihood at the working parameters."""
+    own = parameters_of(working, rows.covariates)
+    r, s = own.r, own.s
+    alpha, beta = np.exp(own.log_alpha), np.exp(own.log_beta)
+    a, b = alpha + rows.last, beta + rows.last
+    shape = r + rows.count
+    integral = log_lomax_integral(a, b, shape, np.full_like(a, s + 1), rows.span)
+    stayed = -shape * np.log1p(rows.span / a) - s * np.log1p(rows.span / b)
+    counts, places = rows.counts
+    values = log_gamma_rise(r, counts)[places] - rows.count * np.log(a)
+    values -= r * np.log1p(rows.last / alpha) + s * np.log1p(rows.last / beta)
+    values += np.logaddexp(stayed, np.log(s / b) + integral.value)
+    return float((values * rows.weights).sum())
+
+
 def evaluate(working: FloatArray, rows: ParetoRows) -> Evaluation:
     """Return the log-likelihood at the working parameters, with gradient and Hessian."""
     k = rows.covariates.shape[1]

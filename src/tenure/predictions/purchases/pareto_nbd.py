@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tenure.predictions.fitting.likelihood import Maximum, maximise
 from tenure.predictions.fitting.tuples import Tuples, distinct
+from tenure.predictions.fitting.weighted_draws import with_weighted_draws
 from tenure.predictions.purchases.beta_geometric import time_scale
 from tenure.predictions.purchases.covariates import Covariates, learn_covariates
 from tenure.predictions.purchases.histories import Histories
@@ -26,7 +27,7 @@ from tenure.predictions.purchases.pareto_forecasts import (
     expected_purchases,
     total_moments,
 )
-from tenure.predictions.purchases.pareto_likelihood import ParetoRows, evaluate
+from tenure.predictions.purchases.pareto_likelihood import ParetoRows, evaluate, log_likelihood
 from tenure.predictions.purchases.purchase_model import PurchaseModel
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,6 +36,8 @@ NAMES = ("r", "alpha", "s", "beta")
 _SAMPLED_FROM = 40_000
 _SAMPLE = 10_000
 """With more distinct rows the search begins on a sample of about so many customers."""
+_BENT_UP_TO, _TRIED = 2_000, 400
+"""With more distinct rows the likelihood is narrow enough to be an ellipse around its maximum."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,9 @@ class ParetoNBD(PurchaseModel[ParetoTable]):
         sample = partial(evaluate, rows=_rows(tuples.sample(_SAMPLE), scale)) if large else None
         lived = float(tuples.columns[2] @ tuples.weights) / scale
         rate = purchases / max(lived, np.finfo(float).tiny)
+        rows = _rows(tuples, scale)
         found = maximise(
-            partial(evaluate, rows=_rows(tuples, scale)),
+            partial(evaluate, rows=rows),
             names=names,
             start=(1.0, 1 / min(max(rate, 1e-6), 1e6), 1.0, 1.0, *[0.0] * len(plain)),
             customers=histories.customers,
@@ -122,6 +126,13 @@ class ParetoNBD(PurchaseModel[ParetoTable]):
             penalty=[self.penalty] * len(NAMES) + [self.covariate_penalty] * len(plain),
             sample=sample,
         )
+        if len(tuples) <= _BENT_UP_TO and not plain:
+            found = with_weighted_draws(
+                found,
+                lambda points: np.array([log_likelihood(point, rows) for point in points]),
+                penalty=self.penalty,
+                tried=_TRIED,
+            )
         return found.rescaled(
             {"alpha": scale, "beta": scale},
             log_likelihood_shift=-purchases * float(np.log(scale)),
