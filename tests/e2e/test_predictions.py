@@ -134,6 +134,17 @@ def run_drift(root: Path) -> dict[str, object]:
     return json.loads(result.stdout)
 
 
+def test_people_and_programs_are_told_the_same(root: Path, fitted: dict[str, object]) -> None:
+    told = CliRunner().invoke(main, ["scorecard", "churn", "-w", str(root)])
+    assert told.exit_code == 0, told.output
+    verdict = fitted["scorecard"]["verdict"]["text"]["en"]
+    assert " ".join(told.output.split()).startswith(" ".join(verdict.split())[:60])
+    worth = run("value-of-retention", "-w", str(root))
+    assert worth["text"]["en"] and worth["assumptions"]
+    said = CliRunner().invoke(main, ["value-of-retention", "-w", str(root)])
+    assert said.exit_code == 0 and "Popular" in said.output
+
+
 def test_an_erased_customer_has_no_scores(root: Path, scored: dict[str, int]) -> None:
     workspace = Workspace.open(root)
     state = customers_as_of(workspace)

@@ -42,8 +42,12 @@ WORKING: dict[str, tuple[str, ...]] = {
 }
 """Arguments with which each command works in a workspace of purchases."""
 
-ELSEWHERE = {"init", "demo", "simulate"}
-"""Commands that make a workspace of their own."""
+ELSEWHERE = {
+    *("init", "demo", "simulate"),
+    *("fit", "score", "backtest", "scorecard", "drift", "value-of-retention"),
+}
+"""Commands that make a workspace of their own, and those that need years of customers
+(`tests/e2e/test_predictions.py`)."""
 
 
 def arguments(command: str, workspace: Path, file: Path) -> list[str]:
