@@ -23,7 +23,7 @@ from datetime import date
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import bdtr, expit, logit, ndtri
+from scipy.special import bdtr, expit, logit, ndtri, stdtrit
 
 from tenure.kernel import Estimate
 from tenure.predictions.churn.logistic import newton, rounded
@@ -249,7 +249,7 @@ def drift_ahead(levels: Sequence[Level], ahead: date | None, *, learnt: int) -> 
         expected += _SEASON_SHARE * (float(np.mean(twins)) - expected)
     slopes = [_slope(level) for level in levels[:learnt]]
     known = [(slope, chance) for slope, chance in slopes if np.isfinite(chance)]
-    wider = 1 + float((weights**2).sum())
+    wider = (1 + float((weights**2).sum())) * _few_dates(len(levels))
     return Drift(
         rounded(expected),
         rounded(wider * _spread(offsets, 0.0, LEVEL_USUAL)),
@@ -263,6 +263,12 @@ def drift_ahead(levels: Sequence[Level], ahead: date | None, *, learnt: int) -> 
         ),
         rounded(_pivot(levels[-1].log_odds)),
     )
+
+
+def _few_dates(dates: int) -> float:
+    """Return by how much a variance known from few dates must count more, by Student's t."""
+    freedom, chance = dates - 1 + _DATES_ASSUMED, (1 + CONFIDENCE) / 2
+    return float((stdtrit(freedom, chance) / ndtri(chance)) ** 2)
 
 
 def _trust(levels: Sequence[Level], ahead: date) -> float:
