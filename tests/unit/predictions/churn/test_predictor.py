@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tenure.kernel import DataError, DefinitionError
+from tenure.kernel import DataError, DefinitionError, OptionError
 from tenure.predictions.churn.definition import ChurnDefinition
 from tenure.predictions.churn.learning import LearningOptions
 from tenure.predictions.churn.predictor import (
@@ -76,6 +76,20 @@ def test_a_rows_score_depends_on_the_row_alone(predictor: ChurnPredictor, unseen
     assert pa.concat_tables(parts).equals(whole)
     order = np.random.default_rng(0).permutation(300)
     assert predictor.score_batch(rows.take(order)).equals(whole.take(order))
+
+
+def test_reasons_of_the_warned_alone_are_the_same_as_among_everyones(
+    predictor: ChurnPredictor, unseen: Panel
+):
+    everyone = predictor.score_batch(unseen.features)
+    warned = predictor.score_batch(unseen.features, explained="warned")
+    low = np.array(everyone["warning_level"].to_pylist()) == "low"
+    given = np.array(everyone["churn_reasons"].to_pylist(), dtype=object)
+    given[low] = "[]"
+    assert warned["churn_reasons"].to_pylist() == given.tolist()
+    assert warned.drop(["churn_reasons"]).equals(everyone.drop(["churn_reasons"]))
+    with pytest.raises(OptionError, match="some"):
+        predictor.score_batch(unseen.features, explained="some")
 
 
 def test_no_rows_make_no_scores(predictor: ChurnPredictor, unseen: Panel):
