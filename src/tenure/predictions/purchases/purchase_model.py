@@ -18,10 +18,18 @@ from tenure.predictions.fitting.draws import (
 )
 from tenure.predictions.fitting.likelihood import Maximum
 from tenure.predictions.fitting.likelihood_model import LikelihoodModel
+from tenure.predictions.fitting.second_order import (
+    expanded_intervals,
+    expanded_total,
+    is_narrow,
+)
 from tenure.predictions.purchases.histories import Histories, histories_of
 
 FloatArray = npt.NDArray[np.float64]
 Rows = TypeVar("Rows")
+
+_EXPANDED_FROM = 2_000
+"""With more distinct rows, intervals come from an expansion instead of hundreds of draws."""
 
 
 class PurchaseModel(LikelihoodModel, Generic[Rows]):
@@ -72,7 +80,7 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
         0..1 per row. BG/NBD gives exactly 1 to whoever never came back, so it does not rank
         customers by their risk: use `predict_any` for that.
         """
-        return self._predict(X, self._active, interval)
+        return self._predict(X, self._active, interval, is_chance=True)
 
     @overload
     def predict_any(self, X: object, horizon: float, *, interval: None = None) -> FloatArray: ...  # noqa: N803
@@ -94,7 +102,9 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
         interval : as in `predict_active`.
         """
         check_horizon(horizon)
-        return self._predict(X, lambda p, rows: self._any(p, rows, horizon), interval)
+        return self._predict(
+            X, lambda p, rows: self._any(p, rows, horizon), interval, is_chance=True
+        )
 
     @overload
     def predict(self, X: object, horizon: float, *, interval: None = None) -> FloatArray: ...  # noqa: N803
@@ -197,8 +207,15 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
         every = self._part(prepared, slice(0, None))
         weights = self._weights_of(prepared)
 
+        def of_all(parameters: FloatArray) -> float:
+            return float(self._expected(parameters, every, horizon) @ weights)
+
+        expected: Callable[[FloatArray], float] = of_all
+        if len(weights) > _EXPANDED_FROM and mean > 0 and is_narrow(self.maximum_):
+            expected = expanded_total(self.maximum_, of_all)
+
         def moments(parameters: FloatArray) -> tuple[float, float]:
-            total = float(self._expected(parameters, every, horizon) @ weights)
+            total = expected(parameters)
             return total, total * per_purchase
 
         return total_interval(self.maximum_, moments, interval=interval, kind=kind, value=mean)
@@ -208,6 +225,8 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
         table: object,
         compute: Callable[[FloatArray, Rows], FloatArray],
         interval: float | None,
+        *,
+        is_chance: bool = False,
     ) -> FloatArray | Predicted:
         self._require_fit()
         histories = histories_of(table)
@@ -224,7 +243,12 @@ class PurchaseModel(LikelihoodModel, Generic[Rows]):
             return compute(parameters, parts[rows.start])
 
         value = compute(self.maximum_.values, prepared)
-        found = row_intervals(self.maximum_, at, value, interval=interval)
+        if len(value) > _EXPANDED_FROM and is_narrow(self.maximum_):
+            found = expanded_intervals(
+                self.maximum_, at, value, interval=interval, is_chance=is_chance
+            )
+        else:
+            found = row_intervals(self.maximum_, at, value, interval=interval)
         spread = self._spread
         return Predicted(
             spread(prepared, found.value), spread(prepared, found.low), spread(prepared, found.high)

@@ -305,3 +305,21 @@ def test_what_is_wrong_is_named() -> None:
         ParetoNBD().predict_active(data)
     with pytest.raises(DataError, match=LAST):
         ParetoNBD().fit({X: [1], LAST: [10], AGE: [9]})
+
+
+def test_many_rows_are_told_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond some thousand rows intervals come from an expansion instead of draws."""
+    model = ParetoNBD().fit(histories(6000))
+    assert model.maximum_.draws is None
+    data = histories(40, 9)
+    drawn = [model.predict_active(data, interval=0.9), model.predict(data, 90, interval=0.9)]
+    total = model.predict_total(data, 90)
+    monkeypatch.setattr("tenure.predictions.purchases.purchase_model._EXPANDED_FROM", 10)
+    expanded = [model.predict_active(data, interval=0.9), model.predict(data, 90, interval=0.9)]
+    for one, other in zip(drawn, expanded, strict=True):
+        width = one.high - one.low
+        assert np.array_equal(one.value, other.value)
+        assert (np.abs(one.low - other.low) < 0.2 * width).all()  # 400 draws are not exact
+        assert (np.abs(one.high - other.high) < 0.2 * width).all()
+    again = model.predict_total(data, 90)
+    assert (again.low, again.high) == pytest.approx((total.low, total.high), rel=0.02)
