@@ -47,7 +47,7 @@ class Business:
 @pytest.fixture(scope="module")
 def business() -> Business:
     facts, truth = facts_of(planned_world("shop", customers=2000, seed=31))
-    dates = [END - timedelta(days=DAYS * back) for back in (2, 1, 0)]
+    dates = [END - timedelta(days=DAYS * back) for back in (3, 2, 1, 0)]
     panels = [
         panel(facts, as_of=day, horizon_days=DAYS, known_until=END, change_days=None)
         for day in dates
