@@ -167,7 +167,8 @@ def test_an_erased_customer_has_no_scores(root: Path, scored: dict[str, int]) ->
         (("score",), "tenure fit churn"),
         (("fit", "churn", "--origins", "2"), "a whole number from 3"),
         (("fit", "churn", "--horizon-days", "400"), "look less far ahead"),
-        (("fit", "churn", "--as-of", "2023-03-01"), "longer history"),
+        (("fit", "churn", "--as-of", "2023-03-01"), "the data's first day, 2023-06-04"),
+        (("fit", "churn", "--as-of", "2023-06-20"), "longer history"),
     ],
 )
 def test_what_cannot_be_done_is_told_with_a_way_out(

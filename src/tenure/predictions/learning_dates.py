@@ -106,11 +106,17 @@ def known_span(facts: Facts, calendar: Calendar, as_of: date | None) -> tuple[da
     DataError : there is no activity before `as_of`.
     """
     days = data_days(facts, calendar)
-    if days is None or (as_of is not None and days[0] >= as_of):
+    if days is None:
         raise DataError(
-            "no activity" + (f" before {as_of}" if as_of else ""),
+            "no activity",
             "customers with a past to learn from",
             "import a file first: tenure import FILE",
+        )
+    if as_of is not None and days[0] >= as_of:
+        raise DataError(
+            f"as-of date {as_of}",
+            f"a date after the data's first day, {days[0]}",
+            "choose a later --as-of, or import a longer history",
         )
     end = days[1] + timedelta(days=1)
     return days[0], end if as_of is None else min(end, as_of)

@@ -52,12 +52,12 @@ def parameter_draws(maximum: Maximum, *, draws: int = DRAWS, seed: int = SEED) -
 
     Returns
     -------
-    Shape (draws, parameters): those that came with the maximum, if any did, else as many as asked
-    for. A direction that the data leave open is drawn no wider than the bound beyond which a
-    parameter counts as unidentified.
+    Shape (draws, parameters): evenly taken from those that came with the maximum, if any did. A
+    direction that the data leave open is drawn no wider than the bound beyond which a parameter
+    counts as unidentified.
     """
     if maximum.draws is not None:
-        return maximum.draws
+        return maximum.draws[np.arange(draws) * len(maximum.draws) // draws]
     half = np.random.default_rng(seed).standard_normal((draws // 2, len(maximum.names)))
     variances, directions = np.linalg.eigh(maximum.covariance)
     reach = np.minimum(np.sqrt(np.maximum(variances, 0.0)), IDENTIFIED_WITHIN)

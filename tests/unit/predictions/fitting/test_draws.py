@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import nbinom, norm
@@ -113,3 +115,11 @@ def test_nothing_expected_is_nothing():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(OptionError, match="kind"):
         total_interval(known([0.0], [[1.0]]), lambda p: (1.0, 1.0), interval=0.9, kind="both")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("draws", [4, 20, 30])
+def test_draws_that_came_with_the_maximum_are_taken_evenly(draws: int):
+    held = np.arange(20.0).reshape(20, 1)
+    found = parameter_draws(replace(known([0.0], [[1.0]]), draws=held), draws=draws)
+    assert found.shape == (draws, 1)
+    assert found[0, 0] == 0 and found.mean() == pytest.approx(9.5, abs=20 / draws)

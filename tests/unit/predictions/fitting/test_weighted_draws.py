@@ -37,7 +37,7 @@ def test_a_straight_likelihood_gives_its_own_spread() -> None:
     found = with_weighted_draws(
         at([0.3, -1.0], covariance.tolist()), logs, tried=40_000, draws=20_000
     )
-    drawn = np.log(parameter_draws(found))
+    drawn = np.log(parameter_draws(found, draws=20_000))
     assert drawn.shape == (20_000, 2)
     assert drawn.mean(axis=0) == pytest.approx([0.3, -1.0], abs=0.01)
     assert np.cov(drawn.T) == pytest.approx(covariance, rel=0.06, abs=0.002)
@@ -62,7 +62,7 @@ def test_draws_follow_a_bent_ridge_that_the_ellipse_leaves() -> None:
 
 def test_an_open_direction_ends_where_a_parameter_counts_as_unidentified() -> None:
     found = with_weighted_draws(at([0.0], [[1e6]]), lambda points: np.zeros(len(points)))
-    drawn = np.log(parameter_draws(found))
+    drawn = np.log(parameter_draws(found, draws=20_000))
     assert drawn.std() == pytest.approx(IDENTIFIED_WITHIN, rel=0.15)
 
 
