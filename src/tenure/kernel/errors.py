@@ -5,6 +5,8 @@
     ├── WorkspaceError                bad_workspace
     │   └── WorkspaceBusyError        workspace_busy
     ├── LakeError                     bad_lake
+    ├── RecordsError                  bad_records
+    │   └── RecordsBusyError          records_busy
     ├── EngineError                   no_engine
     ├── SourceError                   unreadable_source
     ├── MappingError                  bad_mapping
@@ -78,6 +80,20 @@ class LakeError(TenureError):
     """The lake on disk is damaged or was changed from outside."""
 
     code = "bad_lake"
+    exit_code = 3
+
+
+class RecordsError(TenureError):
+    """The database of records cannot be reached, is not ours, or refuses what was written."""
+
+    code = "bad_records"
+    exit_code = 3
+
+
+class RecordsBusyError(RecordsError):
+    """Another process held the database of records for too long."""
+
+    code = "records_busy"
     exit_code = 3
 
 
