@@ -128,7 +128,7 @@ def fit_logistic(
             "some who left and some who stayed",
             "take a longer horizon or more history",
         )
-    terms = list(_terms(space, matrix))
+    terms = list(design_terms(space, matrix))
     design = np.column_stack([np.ones(len(left)), *(term.column(matrix) for term in terms)])
     penalty = np.full(design.shape[1], ridge)
     penalty[0] = 0.0
@@ -181,7 +181,14 @@ def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _terms(space: FeatureSpace, matrix: FloatArray) -> Iterator[Term]:
+def design_terms(space: FeatureSpace, matrix: FloatArray) -> Iterator[Term]:
+    """Yield the columns of the design that encoded rows call for, without coefficients.
+
+    Parameters
+    ----------
+    space : what the matrix's columns are.
+    matrix : encoded rows; what does not vary among them has no term.
+    """
     for place, feature in enumerate(space.features):
         numbers = matrix[:, place]
         unknown = np.isnan(numbers)

@@ -61,7 +61,7 @@ class ChurnModel(Estimator):
         DataError : rows and labels differ in number, a label is neither 0 nor 1, or there are
             too few leavers or stayers.
         """
-        table = _table(X)
+        table = arrow_table(X)
         left = _labels(y, table.num_rows)
         customers = np.arange(table.num_rows).astype(object)
         options = LearningOptions(method=self.method, seed=self.seed, keep=tuple(self.keep))
@@ -140,7 +140,7 @@ class ChurnModel(Estimator):
 
     def _margin(self, X: object) -> tuple[pa.Table, FloatArray, FloatArray]:  # noqa: N803
         self._require_fit()
-        table = _table(X)
+        table = arrow_table(X)
         matrix = self.learned_.space.encode(table)
         return table, matrix, self.learned_.model.margin(matrix)
 
@@ -152,8 +152,17 @@ class ChurnModel(Estimator):
         self.levels_ = WarningLevels.from_dict(state["levels"])
 
 
-def _table(data: object) -> pa.Table:
-    """Return any table as Arrow's, without what only pandas needs."""
+def arrow_table(data: object) -> pa.Table:
+    """Return any table as Arrow's, without what only pandas needs.
+
+    Parameters
+    ----------
+    data : a pandas, Polars or Arrow table, a mapping of columns, or a two-dimensional array.
+
+    Raises
+    ------
+    DataError : it is none of these, or Arrow cannot read a column.
+    """
     try:
         if isinstance(data, np.ndarray) and data.ndim == 2:
             table = pa.table({f"column_{i}": data[:, i] for i in range(data.shape[1])})
