@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner
@@ -16,7 +18,10 @@ from tenure.assembly import (
     erase_customer,
     simulate_workspace,
 )
+from tenure.assembly.predicting import model_in_use
 from tenure.cli import main
+from tenure.predictions.kinds import restored
+from tenure.predictions.panels import panel
 from tenure.simulation import planned_world
 
 ASKED = ("churn",)
@@ -57,6 +62,32 @@ def test_a_model_is_a_small_text_with_its_scorecard(root: Path, fitted: dict[str
     assert {"recency", "past_rate", "rfm_cell"} <= set(card["rivals"])
     for one in card["origins"]:
         assert one["until"] <= date(2026, 1, 1).isoformat()
+
+
+def test_an_attribute_that_knows_the_future_is_named_by_the_scorecard(
+    root: Path, fitted: dict[str, object], tmp_path: Path
+) -> None:
+    honest = {check["name"]: check for check in fitted["scorecard"]["checks"]}
+    assert set(honest) == {"dates_apart", "customers_apart", "columns_that_know"}
+    assert all(check["passed"] for check in honest.values())
+    copied = Path(shutil.copytree(root, tmp_path / "shop"))
+    workspace = Workspace.open(copied)
+    last = date.fromisoformat(fitted["scorecard"]["origins"][-1]["as_of"])
+    seen = panel(workspace.facts(), as_of=last, horizon_days=60, calendar=workspace.calendar)
+    left = restored(model_in_use(workspace, "churn")).definition.labels(seen)
+    leavers = seen.features.filter(pa.array(left == 1))["customer_id"].to_pylist()
+    assert len(leavers) >= 20
+    rows = [f"{customer},sent" for customer in leavers]
+    gifts = tmp_path / "gifts.csv"
+    gifts.write_text("\n".join(("customer_id,farewell_gift", *rows, "")))
+    run("import", str(gifts), "-w", str(copied), "--as", "customers", "--known-at", "2020-01-01")
+    card = run("fit", "churn", "-w", str(copied), "--horizon-days", "60")["scorecard"]
+    found = {check["name"]: check for check in card["checks"]}["columns_that_know"]
+    assert [one["column"] for one in found["findings"]] == ["attr_farewell_gift"]
+    assert not found["passed"]
+    assert "attr_farewell_gift" in card["verdict"]["text"]["en"]
+    told = CliRunner().invoke(main, ["scorecard", "churn", "-w", str(copied)])
+    assert "attr_farewell_gift" in told.output
 
 
 def test_a_challenger_leaves_the_model_in_use(root: Path, fitted: dict[str, object]) -> None:

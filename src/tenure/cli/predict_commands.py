@@ -275,5 +275,7 @@ def print_scorecard(card: Scorecard, language: str) -> None:
         ],
     )
     for check in card.checks:
+        result = "passed" if check.passed else "FAILED"
+        out.print(f"Check: {check.title[language]}: {result}.", markup=False)
         for finding in check.findings:
             out.print(f"{finding.evidence[language]} {finding.remedy[language]}", markup=False)

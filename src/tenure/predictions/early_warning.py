@@ -28,6 +28,7 @@ from tenure.predictions.score_columns import CHURN
 from tenure.predictions.scorecards.judging import ScorecardOptions, scorecard
 from tenure.predictions.scorecards.origins import ScoredOrigin
 from tenure.predictions.scorecards.rivals import EarlierDate, naive_probabilities
+from tenure.predictions.scorecards.rolling_checks import JudgedDate, rolling_checks
 from tenure.predictions.scorecards.scorecard import Scorecard
 
 METHODS = ("logistic", "boosted", "blend")
@@ -105,10 +106,11 @@ def judge(panels: Sequence[Panel], definition: ChurnDefinition, plan: LearningPl
         _judged(panels[:number], panels[number], definition, plan.seed)
         for number in range(len(panels) - plan.judged, len(panels))
     ]
-    rivals = tuple(name for name in found[0].predictions if name not in METHODS)
+    origins = [origin for origin, _ in found]
+    rivals = tuple(name for name in origins[0].predictions if name not in METHODS)
     return scorecard(
         "binary",
-        found,
+        origins,
         model=METHODS[-1],
         rivals=rivals,
         options=ScorecardOptions(
@@ -116,6 +118,7 @@ def judge(panels: Sequence[Panel], definition: ChurnDefinition, plan: LearningPl
             population={"en": "customers who could still leave", "zh": "仍可能流失的客户"},
             titles=TITLES,
             simplicity=(*rivals, *METHODS),
+            checks=rolling_checks([checked for _, checked in found], gap_days=plan.gap_days),
             seed=plan.seed,
         ),
     )
@@ -123,7 +126,7 @@ def judge(panels: Sequence[Panel], definition: ChurnDefinition, plan: LearningPl
 
 def _judged(
     earlier: Sequence[Panel], now: Panel, definition: ChurnDefinition, seed: int
-) -> ScoredOrigin:
+) -> tuple[ScoredOrigin, JudgedDate]:
     """Return what models and rivals that knew only earlier dates said, and what happened."""
     seen = labelled(now, definition)
     rows = seen.table
@@ -137,9 +140,18 @@ def _judged(
         horizon_days=definition.horizon_days,
     )
     spent = rows["net_value_365_days"].cast(pa.float64()).to_numpy(zero_copy_only=False)
-    return ScoredOrigin(
+    until = now.as_of + timedelta(days=definition.horizon_days)
+    checked = JudgedDate(
         now.as_of,
-        now.as_of + timedelta(days=definition.horizon_days),
+        until,
+        rows,
+        seen.left,
+        tuple((one.as_of, one.until) for one in earlier if one.until is not None),
+        frozenset(name for model in models.values() for name in model.columns),
+    )
+    origin = ScoredOrigin(
+        now.as_of,
+        until,
         seen.left,
         {**rivals, **predictions},
         customers=seen.customers,
@@ -147,3 +159,4 @@ def _judged(
         low=low,
         high=high,
     )
+    return origin, checked

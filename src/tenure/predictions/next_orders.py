@@ -37,7 +37,9 @@ from tenure.predictions.next_purchase.returns_backtest import (
     returns_origins,
 )
 from tenure.predictions.score_columns import NEXT_PURCHASE, SCORES
+from tenure.predictions.scorecards.findings import LeakageCheck
 from tenure.predictions.scorecards.judging import ScorecardOptions, scorecard
+from tenure.predictions.scorecards.rolling_checks import JudgedDate, rolling_checks
 from tenure.predictions.scorecards.scorecard import Scorecard
 
 PRODUCTS_MAX = 5
@@ -208,19 +210,20 @@ def fit_next_purchase(
     dates = dates[-plan.judged :]
     progress(Progress("looking back", 0, 3, "steps"))
     told = returns_origins(past.days, dates, horizon_days=horizon)
+    checks = _checks(past, told)
     progress(Progress("looking back", 1, 3, "steps"))
     baskets: NextBasket | None = None
     if past.products_before(dates[0]):
         template = NextBasket(
             customers_max=plan.customers_max, size_max=SIZE_MAX, list_length=PRODUCTS_MAX
         )
-        card = _judged_lists(past, dates, horizon, template, plan.seed)
+        card = _judged_lists(past, dates, horizon, template, plan.seed, checks)
         progress(Progress("looking back", 2, 3, "steps"))
         baskets = template.fit(past.lines, as_of=end)
         if card.recommended != basket_backtest.MODEL:
             baskets.comparisons_ = {}  # nothing proved, so it falls back to the simple rule
     else:
-        card = _judged_returns(told, horizon, plan.seed)
+        card = _judged_returns(told, horizon, plan.seed, checks)
     returns = NextOrder().fit(gaps_of(past.days, end))
     progress(Progress("looking back", 3, 3, "steps"))
     list_maker = basket_backtest.OWN_AND_POPULAR if baskets is None else card.recommended
@@ -269,8 +272,29 @@ def _past(facts: Facts, calendar: Calendar, end: date, plan: LearningPlan) -> _P
     return past
 
 
+def _checks(past: _Past, told: Sequence[ReturnsOrigin]) -> tuple[LeakageCheck, ...]:
+    """Return the leakage checks; each date's models are fitted to everything before it."""
+    first = past.span[0]
+    dates = [
+        JudgedDate(
+            one.as_of,
+            one.until,
+            gaps_of(past.days, one.as_of),
+            one.returned,
+            ((first, one.as_of),),
+        )
+        for one in told
+    ]
+    return rolling_checks(dates, honest=dates[0].table.column_names)
+
+
 def _judged_lists(
-    past: _Past, dates: Sequence[date], horizon: int, template: NextBasket, seed: int
+    past: _Past,
+    dates: Sequence[date],
+    horizon: int,
+    template: NextBasket,
+    seed: int,
+    checks: tuple[LeakageCheck, ...],
 ) -> Scorecard:
     """Return the scorecard of product lists made at past dates."""
     found = basket_origins(
@@ -290,12 +314,15 @@ def _judged_lists(
             titles=_TITLES,
             suggestions=PRODUCTS_MAX,
             product_count=pc.count_distinct(past.lines["product_id"]).as_py(),
+            checks=checks,
             seed=seed,
         ),
     )
 
 
-def _judged_returns(told: Sequence[ReturnsOrigin], horizon: int, seed: int) -> Scorecard:
+def _judged_returns(
+    told: Sequence[ReturnsOrigin], horizon: int, seed: int, checks: tuple[LeakageCheck, ...]
+) -> Scorecard:
     """Return the scorecard of returns told at past dates."""
     return scorecard(
         "binary",
@@ -309,6 +336,7 @@ def _judged_returns(told: Sequence[ReturnsOrigin], horizon: int, seed: int) -> S
             },
             population=_POPULATION,
             titles=_TITLES,
+            checks=checks,
             seed=seed,
         ),
     )

@@ -67,7 +67,13 @@ def fit_valuation(
         discount_rate_per_year=assumed.discount_rate_per_year,
         seed=plan.seed,
     )
-    found = fit_value(_today(facts, span[1], calendar, plan), past, model=model, judged=plan.judged)
+    found = fit_value(
+        _today(facts, span[1], calendar, plan),
+        past,
+        model=model,
+        judged=plan.judged,
+        gap_days=plan.gap_days,
+    )
     reference = reference_of(past[-1].features)
     return Fitted(VALUE, found.model, found.scorecard, span[1], reference)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from tenure.kernel import DataError, OptionError
 from tenure.predictions.fitting.draws import Predicted
 from tenure.predictions.panels import Panel
 from tenure.predictions.scorecards.amounts import deviances
+from tenure.predictions.scorecards.findings import LeakageCheck
 from tenure.predictions.scorecards.judging import ScorecardOptions, scorecard
 from tenure.predictions.scorecards.origins import ScoredOrigin
 from tenure.predictions.scorecards.rivals import EarlierDate, naive_amounts
+from tenure.predictions.scorecards.rolling_checks import JudgedDate, rolling_checks
 from tenure.predictions.scorecards.scorecard import Scorecard
 from tenure.predictions.tables import FloatArray
 from tenure.predictions.value.purchase_value import PurchaseValue
@@ -59,6 +62,7 @@ def fit_value(
     model: ValueModel,
     judged: int = 3,
     draws: int = 500,
+    gap_days: int = 0,
 ) -> ValueFit:
     """Return the value model that past dates recommend, and its scorecard.
 
@@ -71,6 +75,7 @@ def fit_value(
     model : its arguments are used, but for the method, which is chosen here.
     judged : number of past dates judged, at least 3; each needs another one before it.
     draws : of the scorecard's bootstrap over customers, at least 100.
+    gap_days : days after a window until late data have come in.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def fit_value(
     DataError : orders carry no amounts, or nobody has a repeat order.
     """
     dates = [past_date(one) for one in past]
-    backtest = Backtest(dates, model, draws=draws)
+    backtest = Backtest(dates, model, draws=draws, gap_days=gap_days)
     origins = backtest.origins(judged)
     method = backtest.method(origins)
     arguments = {**model.get_params(), "method": method}
@@ -96,15 +101,25 @@ class Backtest:
     dates : labelled, oldest first.
     model : whose arguments are used.
     draws : of the scorecard's bootstrap over customers, at least 100.
+    gap_days : days after a window until late data have come in.
     """
 
-    def __init__(self, dates: Sequence[PastDate], model: ValueModel, *, draws: int = 500) -> None:
+    def __init__(
+        self,
+        dates: Sequence[PastDate],
+        model: ValueModel,
+        *,
+        draws: int = 500,
+        gap_days: int = 0,
+    ) -> None:
         self.draws = draws
+        self.gap_days = gap_days
         self.dates = dates
         self.model = model
         self._histories: dict[int, PurchaseValue] = {}
         self._intervals: list[dict[str, _Interval]] = []
         self._forecasts: dict[tuple[int, str], Predicted | FloatArray] = {}
+        self._read: dict[int, frozenset[str]] = {}
 
     def history(self, number: int) -> PurchaseValue:
         """Return the purchase models of a date, fitted once."""
@@ -179,6 +194,30 @@ class Backtest:
             options=self._options(origins),
         )
 
+    def checks(self, judged: int) -> tuple[LeakageCheck, ...]:
+        """Return the leakage checks of the dates that `origins` judged.
+
+        Parameters
+        ----------
+        judged : how many dates.
+        """
+        dates = []
+        for number in range(len(self.dates) - judged, len(self.dates)):
+            now = self.dates[number]
+            known = [one.panel for one in self.dates[:number] if self._closed(one, now)]
+            trained = tuple((one.as_of, one.until) for one in known if one.until is not None)
+            dates.append(
+                JudgedDate(
+                    now.panel.as_of,
+                    now.panel.until or now.panel.as_of,
+                    now.panel.features,
+                    now.value > 0,
+                    trained,
+                    self._read[number],
+                )
+            )
+        return rolling_checks(dates, gap_days=self.gap_days)
+
     def _methods(self, numbers: Sequence[int]) -> tuple[str, ...]:
         """Return the methods that can be made at every date."""
         try:
@@ -193,7 +232,7 @@ class Backtest:
         if (number, method) in self._forecasts:
             return self._forecasts[number, method]
         now = self.dates[number]
-        known = [i for i in range(number) if self._closed(i, now)]
+        known = [i for i in range(number) if self._closed(self.dates[i], now)]
         if not known:
             raise OptionError(
                 f"no window closed before {now.panel.as_of}",
@@ -205,19 +244,22 @@ class Backtest:
             [self.dates[i] for i in known],
             self.histories(known),
         )
+        self._read[number] = self._read.get(number, frozenset()) | fitted.columns_
         self._forecasts[number, method] = fitted.forecast(now.table)
         return self._forecasts[number, method]
 
-    def _closed(self, number: int, now: PastDate) -> bool:
-        until = self.dates[number].panel.until
-        return until is not None and until <= now.panel.as_of
+    def _closed(self, one: PastDate, now: PastDate) -> bool:
+        until = one.panel.until
+        if until is None:
+            return False
+        return until + timedelta(days=self.gap_days) <= now.panel.as_of
 
     def _origin(self, number: int, methods: Sequence[str]) -> ScoredOrigin:
         now = self.dates[number]
         earlier = [
             EarlierDate(self.dates[i].panel.features, self.dates[i].value)
             for i in range(number)
-            if self._closed(i, now)
+            if self._closed(self.dates[i], now)
         ]
         predictions = dict(
             naive_amounts(
@@ -259,6 +301,7 @@ class Backtest:
             seed=self.model.seed,
             draws=self.draws,
             simplicity=(*names, *methods),
+            checks=self.checks(len(origins)),
             origins_min=min(len(origins), 3),
         )
 

@@ -299,6 +299,12 @@ class ValueModel(Estimator):
         return np.asarray(found * self.margin, dtype=np.float64)
 
     @property
+    def columns_(self) -> frozenset[str]:
+        """The columns of the rows to score that tell customers apart."""
+        self._require_fit()
+        return frozenset(HISTORY if self.boosted_ is None else self.boosted_.space_.columns)
+
+    @property
     def assumptions_(self) -> ValueAssumptions:
         """What the values assume."""
         return ValueAssumptions(self.margin, self.discount_rate_per_year)
