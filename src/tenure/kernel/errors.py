@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tenure.kernel.issues import Issue
+
 
 class TenureError(Exception):
     """The root of every error that Tenure raises on purpose.
@@ -156,7 +158,18 @@ class OptionError(TenureError):
 
 
 class DefinitionError(TenureError):
-    """A definition in YAML (segment, quality rule, mapping) is not valid."""
+    """A definition in YAML (segment, quality rule, mapping, strategy) is not valid.
+
+    Parameters
+    ----------
+    issues : every fault with its line, where the whole text was checked; else empty.
+    """
 
     code = "bad_definition"
     exit_code = 2
+
+    def __init__(
+        self, given: str, expected: str, remedy: str, issues: tuple[Issue, ...] = ()
+    ) -> None:
+        super().__init__(given, expected, remedy)
+        self.issues = issues
