@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import ibis
@@ -21,7 +21,7 @@ from tenure.assembly.customers import day_after_last
 from tenure.assembly.workspace import Workspace
 from tenure.kernel import DataError, DefinitionError, ProgressSink, silent
 from tenure.predictions.kinds import KINDS, kind_named, restored
-from tenure.predictions.learning_dates import Fitted, LearningPlan
+from tenure.predictions.learning_dates import Fitted, LearningPlan, PanelMaker
 from tenure.predictions.panels import panel
 from tenure.predictions.saving import SavedModel, read_model, write_whole
 from tenure.predictions.score_columns import SCORES
@@ -91,7 +91,12 @@ def fit_model(
     OptionError : there is no such kind.
     DataError : the data are too short or too few to learn from.
     """
-    fitted = backtest(workspace, kind, plan, progress=progress)
+    return _keep(workspace, backtest(workspace, kind, plan, progress=progress), in_use=in_use)
+
+
+def _keep(workspace: Workspace, fitted: Fitted, *, in_use: bool) -> FitResult:
+    """Write a fitted model and its scorecard."""
+    kind = fitted.kind
     saved = SavedModel(
         kind,
         fitted.as_of,
@@ -127,11 +132,16 @@ def predict_all(
     """
     fitted: dict[str, FitResult] = {}
     refused: dict[str, DataError] = {}
-    for kind in KINDS:
+    facts, calendar = workspace.facts(), workspace.calendar
+    # Kinds that look back from the same dates over the same window share the panels.
+    make: PanelMaker = cache(partial(panel, facts))
+    for kind, one in KINDS.items():
         try:
-            fitted[kind] = fit_model(workspace, kind, plan, progress=progress)
+            made = one.fit(facts, plan, calendar=calendar, progress=progress, make=make)
         except DataError as fault:
             refused[kind] = fault
+        else:
+            fitted[kind] = _keep(workspace, made, in_use=True)
     if fitted:
         score(workspace, tuple(fitted), as_of=plan.as_of)
     return fitted, refused
@@ -307,13 +317,17 @@ def score(
     models = {kind: model_in_use(workspace, kind) for kind in chosen}
     facts = workspace.facts()
     day = as_of or workspace.settings.as_of_date() or day_after_last(facts)
+    # Kinds that read the same rows share one expression of them.
+    rows = {
+        read: read(facts, as_of=day, calendar=workspace.calendar)
+        for read in dict.fromkeys(KINDS[kind].rows for kind in models)
+    }
     done: dict[str, int] = {}
     with workspace.lake.writing() as writer:
         for kind, saved in models.items():
-            one, table = KINDS[kind], SCORES[kind]
-            model = restored(saved)
+            table, model = SCORES[kind], restored(saved)
             done[kind] = write_scores(
-                one.rows(facts, as_of=day, calendar=workspace.calendar),
+                rows[KINDS[kind].rows],
                 model.score_batch,
                 table,
                 as_of=day,

@@ -17,6 +17,7 @@ from tenure.predictions.churn.predictor import labelled, train_churn, train_each
 from tenure.predictions.learning_dates import (
     Fitted,
     LearningPlan,
+    PanelMaker,
     horizon_for,
     judged_dates,
     known_span,
@@ -48,6 +49,7 @@ def fit_early_warning(
     calendar: Calendar = Calendar(),  # noqa: B008 - frozen
     definition: ChurnDefinition | None = None,
     progress: ProgressSink = silent,
+    make: PanelMaker | None = None,
 ) -> Fitted:
     """Return the early warning that a business's past teaches, with its scorecard.
 
@@ -61,6 +63,7 @@ def fit_early_warning(
     calendar : the business's calendar.
     definition : what leaving means; None chooses from the data.
     progress : receives the progress.
+    make : as in `past_panels`.
 
     Raises
     ------
@@ -86,6 +89,7 @@ def fit_early_warning(
         plan=plan,
         calendar=calendar,
         progress=progress,
+        make=make,
     )
     card = judge(panels, definition, plan)
     method = card.recommended if card.recommended in METHODS else METHODS[0]

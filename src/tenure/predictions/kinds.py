@@ -12,7 +12,7 @@ from tenure.engine.relations import Relation
 from tenure.kernel import Calendar, DefinitionError, OptionError, ProgressSink
 from tenure.predictions.churn.predictor import ChurnPredictor
 from tenure.predictions.early_warning import fit_early_warning
-from tenure.predictions.learning_dates import Fitted, LearningPlan, Learnt
+from tenure.predictions.learning_dates import Fitted, LearningPlan, Learnt, PanelMaker
 from tenure.predictions.next_orders import NextPurchase, fit_next_purchase, next_order_rows
 from tenure.predictions.saving import SavedModel
 from tenure.predictions.score_columns import CHURN, NEXT_PURCHASE, VALUE
@@ -24,9 +24,15 @@ class Fit(Protocol):
     """Fits one kind of scores on facts and judges it on past dates."""
 
     def __call__(
-        self, facts: Facts, plan: LearningPlan, *, calendar: Calendar, progress: ProgressSink
+        self,
+        facts: Facts,
+        plan: LearningPlan,
+        *,
+        calendar: Calendar,
+        progress: ProgressSink,
+        make: PanelMaker | None = None,
     ) -> Fitted:
-        """Return the model and its scorecard."""
+        """Return the model and its scorecard; `make` is as in `past_panels`."""
 
 
 class Rows(Protocol):

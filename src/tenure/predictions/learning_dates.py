@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -24,6 +25,10 @@ HORIZONS_DAYS = (90, 60, 30, 14, 7)
 DATES_MAX = 7
 CUSTOMERS_MAX = 50_000
 """Customers learnt from at each date; more add hours and no accuracy."""
+
+
+PanelMaker = Callable[..., Panel]
+"""Makes a panel of certain facts, from the other arguments of `panels.panel`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,7 @@ def past_panels(
     plan: LearningPlan,
     calendar: Calendar,
     progress: ProgressSink = silent,
+    make: PanelMaker | None = None,
 ) -> list[Panel]:
     """Return customers at each date beside what they did then.
 
@@ -186,13 +192,14 @@ def past_panels(
     plan : how many customers, by which seed.
     calendar : the business's calendar.
     progress : receives the progress, in dates.
+    make : makes each panel of these facts; None makes it anew.
     """
+    make = make or partial(panel, facts)
     made = []
     for number, day in enumerate(dates):
         progress(Progress("looking back", number, len(dates), "dates"))
         made.append(
-            panel(
-                facts,
+            make(
                 as_of=day,
                 horizon_days=horizon_days,
                 calendar=calendar,

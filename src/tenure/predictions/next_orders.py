@@ -21,6 +21,7 @@ from tenure.metrics.orders import Base, base
 from tenure.predictions.learning_dates import (
     Fitted,
     LearningPlan,
+    PanelMaker,
     horizon_for,
     judged_dates,
     known_span,
@@ -184,6 +185,7 @@ def fit_next_purchase(
     *,
     calendar: Calendar = Calendar(),  # noqa: B008 - frozen
     progress: ProgressSink = silent,
+    make: PanelMaker | None = None,
 ) -> Fitted:
     """Return what a business's past teaches of next orders, with its scorecard.
 
@@ -197,6 +199,7 @@ def fit_next_purchase(
     plan : from when and over what to learn.
     calendar : the business's calendar.
     progress : receives the progress, in steps.
+    make : not needed; these models read orders, not panels.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from tenure.kernel import Calendar, ProgressSink, silent
 from tenure.predictions.learning_dates import (
     Fitted,
     LearningPlan,
+    PanelMaker,
     horizon_for,
     judged_dates,
     known_span,
@@ -34,6 +35,7 @@ def fit_valuation(
     *,
     calendar: Calendar = Calendar(),  # noqa: B008 - frozen
     progress: ProgressSink = silent,
+    make: PanelMaker | None = None,
 ) -> Fitted:
     """Return the value model that a business's past recommends, with its scorecard.
 
@@ -43,6 +45,7 @@ def fit_valuation(
     plan : from when and over what to learn, and what values assume.
     calendar : the business's calendar.
     progress : receives the progress.
+    make : as in `past_panels`.
 
     Raises
     ------
@@ -59,6 +62,7 @@ def fit_valuation(
         plan=plan,
         calendar=calendar,
         progress=progress,
+        make=make,
     )
     assumed = plan.assumptions
     model = ValueModel(
