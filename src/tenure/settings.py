@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -14,6 +15,7 @@ from typing import Any
 
 from tenure.kernel import Calendar, SettingError
 
+_PASSWORD = re.compile(r"(://[^:/@]*:)[^@/]*@")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -67,6 +69,11 @@ class Settings:
         "`tenure refresh` keeps them in any workspace.",
         unit="rows",
     )
+    records_url: str = _setting(
+        "",
+        "Database of the records (definitions, assignments, plans): postgresql://user@host/name "
+        "or sqlite:///file; empty: records.db in the workspace.",
+    )
     margin_percent: int = _setting(
         100,
         "Share of net value that is left after the cost of what was sold; 100 takes revenue for "
@@ -95,6 +102,14 @@ class Settings:
         """Return `spark_conf` by name."""
         pairs = (part.partition("=") for part in self.spark_conf.split(";") if part.strip())
         return {name.strip(): value.strip() for name, _, value in pairs}
+
+    def shown(self) -> dict[str, object]:
+        """Return every setting by name for people to see, with the passwords in URLs hidden."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return {
+            name: _PASSWORD.sub(r"\1***@", value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
 
     def as_of_date(self) -> date | None:
         """Return the fixed as-of date, or None if the data's end decides."""

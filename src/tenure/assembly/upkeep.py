@@ -15,6 +15,7 @@ from tenure.activity.quarantine import erase_quarantined
 from tenure.assembly.customers import segment_faults
 from tenure.assembly.kept_tables import is_fresh
 from tenure.assembly.laying_out import layouts
+from tenure.assembly.recording import check_records
 from tenure.assembly.refreshing import (
     clear_unfinished,
     drop_outdated,
@@ -93,6 +94,7 @@ def check_workspace(workspace: Workspace) -> list[Finding]:
         *check_up(workspace.lake, workspace.connection()),
         _check_kept(workspace),
         _check_days(workspace),
+        *check_records(workspace.root, workspace.settings, workspace.clock),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tenure.activity.contract import FACT_TABLES
 from tenure.activity.facts import Facts, open_facts
 from tenure.activity.quality_rules import default_rules_text
 from tenure.assembly.kept_tables import KEPT_TABLES, with_kept_tables
+from tenure.assembly.recording import open_records
 from tenure.engine.duck import DuckDBEngine, connect
 from tenure.engine.lake import Lake
 from tenure.engine.relations import Engine
@@ -21,6 +22,7 @@ from tenure.engine.spark import SparkEngine
 from tenure.engine.spark_sessions import spark_session
 from tenure.kernel import Calendar, Clock, WorkspaceError, system_clock
 from tenure.predictions.score_columns import SCORE_TABLES
+from tenure.records import Database
 from tenure.segments import default_segment_files
 from tenure.settings import Settings, checked_settings, read_settings, settings_text
 from tenure.snapshots import SNAPSHOTS
@@ -44,6 +46,9 @@ class Workspace:
     settings: Settings
     lake: Lake
     clock: Clock
+    _opened: dict[str, Database] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def open(cls, root: Path | str, *, clock: Clock = system_clock) -> Workspace:
@@ -129,6 +134,18 @@ class Workspace:
         folder = self.root / ".scratch"
         folder.mkdir(exist_ok=True)
         return folder
+
+    @property
+    def records(self) -> Database:
+        """The database of definitions, assignments and plans, opened when first asked for.
+
+        Raises
+        ------
+        RecordsError : it cannot be reached, or a newer program has migrated it.
+        """
+        if "records" not in self._opened:
+            self._opened["records"] = open_records(self.root, self.settings, self.clock)
+        return self._opened["records"]
 
     def facts(self, *, received_before: datetime | None = None) -> Facts:
         """Return the facts known now, or before a naive UTC instant, on the engine set.

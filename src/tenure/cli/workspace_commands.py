@@ -35,7 +35,7 @@ def init_command(folder: Path, as_json: bool, **given: str | None) -> None:
         said = {name: value for name, value in given.items() if value is not None}
         workspace = Workspace.create(folder, said)
         if as_json:
-            print_json({"workspace": str(workspace.root), **asdict(workspace.settings)})
+            print_json({"workspace": str(workspace.root), **workspace.settings.shown()})
             return
         out = console()
         out.print(f"Workspace ready in {workspace.root}", markup=False)
@@ -50,10 +50,11 @@ def settings_command(workspace: Path, as_json: bool) -> None:
     with clear_errors(as_json=as_json):
         settings = Workspace.open(workspace).settings
         if as_json:
-            print_json(asdict(settings))
+            print_json(settings.shown())
             return
+        shown = settings.shown()
         rows = [
-            (entry.name, getattr(settings, entry.name) or "-", entry.metadata["help"])
+            (entry.name, shown[entry.name] or "-", entry.metadata["help"])
             for entry in fields(Settings)
         ]
         print_table("Settings", ("name", "value", "meaning"), rows, left=3)

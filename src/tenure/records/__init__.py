@@ -7,6 +7,7 @@ or PostgreSQL, under constraints that hold whoever writes.
 from tenure.records.appending import forbid_changes, permit_changes
 from tenure.records.audit import AuditEntry, audit_entries, audit_log, record_audit
 from tenure.records.columns import JsonText, Money, RowId, UtcDateTime, json_text
+from tenure.records.connecting import records_url
 from tenure.records.database import Database
 from tenure.records.definitions import (
     Applied,
@@ -47,6 +48,7 @@ __all__ = [
     "newest_schema",
     "permit_changes",
     "record_audit",
+    "records_url",
     "take_turn",
     "withdraw_definition",
 ]

@@ -26,7 +26,7 @@ _CONNECT_SECONDS = 10
 _BUSY_STATES = {"55P03", "40001", "40P01"}  # lock timeout, serialisation failure, deadlock
 
 
-def records_url(text: str) -> sa.URL:
+def records_url(given: str | sa.URL) -> sa.URL:
     """Return a checked URL, with psycopg as the driver of PostgreSQL.
 
     Raises
@@ -34,7 +34,7 @@ def records_url(text: str) -> sa.URL:
     RecordsError : no URL, or one of another database.
     """
     try:
-        url = sa.make_url(text)
+        url = sa.make_url(given)
     except (ArgumentError, ValueError):
         raise RecordsError(
             "a records URL that cannot be read",

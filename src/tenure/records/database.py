@@ -46,7 +46,7 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, clock: Clock = system_clock, busy_seconds: float = BUSY_SECONDS
+        self, url: str | sa.URL, *, clock: Clock = system_clock, busy_seconds: float = BUSY_SECONDS
     ) -> None:
         self.clock = clock
         self._url = records_url(url)
@@ -55,7 +55,7 @@ class Database:
 
     @classmethod
     def open(
-        cls, url: str, *, clock: Clock = system_clock, busy_seconds: float = BUSY_SECONDS
+        cls, url: str | sa.URL, *, clock: Clock = system_clock, busy_seconds: float = BUSY_SECONDS
     ) -> Database:
         """Return the database with the schema of this program, migrating it if need be.
 
@@ -89,6 +89,20 @@ class Database:
             return SchemaState("", newest_schema())
         with self.reading() as connection:
             return schema_state(connection)
+
+    def damage(self) -> str:
+        """Return what is broken in an SQLite file, in its words; empty if nothing is.
+
+        PostgreSQL checks its own pages.
+        """
+        if not self.is_sqlite:
+            return ""
+        with self.reading() as connection:
+            said = connection.exec_driver_sql("PRAGMA quick_check").scalars().all()
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            return f"{len(broken)} rows refer to rows that are not there"
+        return "" if said == ["ok"] else "; ".join(str(line) for line in said)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
