@@ -6,7 +6,6 @@ Only what definitions need: texts, numbers, dates, true, false, null, lists and 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,7 +101,10 @@ class LocatedYaml:
                     "the path of a text, number, date or boolean",
                     "name one that stands in the file",
                 )
-            edits.append((spot.start, spot.end, scalar_text(value)))
+            before = self.text[spot.start : spot.end]
+            # A block text ends with its line; an empty value begins right at the colon.
+            edges = ("" if before else " ", "\n" if before.endswith("\n") else "")
+            edits.append((spot.start, spot.end, scalar_text(value).join(edges)))
         text = self.text
         for start, end, new in sorted(edits, reverse=True):
             text = text[:start] + new + text[end:]
@@ -185,7 +187,7 @@ def scalar_text(value: object) -> str:
         plain = re.fullmatch(r"[^\W\d][\w ./%()-]*", value) and not value.endswith(" ")
         if plain and _plain_word(value) == value:
             return value
-        return json.dumps(value, ensure_ascii=False)
+        return '"' + "".join(map(_escaped, value)) + '"'
     return str(value)
 
 
@@ -277,6 +279,12 @@ class _Reading:
             "texts, numbers, dates, true, false, null, lists and mappings",
             "write it plainly",
         )
+
+
+def _escaped(sign: str) -> str:
+    if sign in '"\\':
+        return "\\" + sign
+    return sign if sign.isprintable() else f"\\U{ord(sign):08x}"
 
 
 def _plain_word(text: str) -> object:

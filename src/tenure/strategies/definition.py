@@ -6,12 +6,21 @@ each other and the workspace is told by `checking.py` and `validation.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    Strict,
+    StringConstraints,
+)
 
 LANGUAGES = ("en", "zh")
 CONSENT_ELSEWHERE = "kept_elsewhere"
@@ -37,24 +46,32 @@ def _both(value: object) -> object:
     return value
 
 
-def _stripped(value: str) -> str:
-    return value.strip()
+def _worth(value: object) -> object:
+    """Take the name of a column as it is, a number for an exact amount."""
+    if isinstance(value, str) and re.fullmatch(_NAME_PATTERN, value):
+        return value
+    amount = _exact(value)
+    if isinstance(amount, Decimal) and amount.is_finite() and amount >= 0:
+        return amount
+    raise ValueError("a numeric column of the snapshot, or an amount of at least 0")
 
 
 Name = Annotated[str, Field(pattern=_NAME_PATTERN)]
-Line = Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(_stripped)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=10_000, strip_whitespace=True)]
 Whole = Annotated[int, Strict(), Field(ge=0, le=10**12)]
 Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
 Real = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Share = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 PartShare = Annotated[float, Strict(), Field(ge=0, le=0.9, allow_inf_nan=False)]
 Day = Annotated[date, Strict()]
+Hours = Annotated[float, Strict(), Field(ge=0, le=10**7, allow_inf_nan=False)]
 Money = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Strict(),
     Field(ge=0, max_digits=18, decimal_places=4, allow_inf_nan=False),
 ]
+Worth = Annotated[str | Decimal, PlainValidator(_worth)]
 Texts = Annotated[dict[Literal["en", "zh"], Line], BeforeValidator(_both)]
 
 Stage = Literal["welcome", "activate", "grow", "keep", "rescue", "win_back"]
@@ -110,7 +127,7 @@ class Budget(_Part):
 
     money: Money
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    staff_hours: Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)] | None = None
+    staff_hours: Hours | None = None
 
 
 class Limit(_Part):
@@ -134,7 +151,7 @@ class Limit(_Part):
     department: Name | None = None
     money: Money | None = None
     contacts: Whole | None = None
-    staff_hours: Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)] | None = None
+    staff_hours: Hours | None = None
 
 
 class Cost(_Part):
@@ -169,7 +186,7 @@ class Prior(_Part):
     scale: Literal["value", "probability"]
     mean: Real
     standard_deviation: Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
-    worth: Name | Money | None = None
+    worth: Worth | None = None
     basis: Literal["assumption", "published", "measured"]
     source: Texts
 
@@ -283,7 +300,7 @@ class Team(_Part):
 
     name: Name
     department: Name
-    staff_hours: Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)] | None = None
+    staff_hours: Hours | None = None
     contacts_per_day: Count | None = None
     hourly_cost: Money = Decimal(0)
 
