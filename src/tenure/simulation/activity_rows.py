@@ -178,6 +178,17 @@ def customer_ids(people: Customers) -> pa.Array:
     return fixed_texts(numbered("C", _numbers(people), 9))
 
 
+def order_ids(people: Customers, owner: Integers) -> pa.Array:
+    """Return the ids of orders, which come by customer and time.
+
+    Parameters
+    ----------
+    people : of one block.
+    owner : customer's index of each order.
+    """
+    return fixed_texts(_order_letters(people, owner))
+
+
 def provenance(world: World, count: int, first_row: int, import_id: str) -> dict[str, pa.Array]:
     """Return the columns that say when and by what rows were learned."""
     learned = (received_at(world) - datetime(1970, 1, 1)) // timedelta(microseconds=1)

@@ -24,11 +24,13 @@ class Topic(IntEnum):
     ATTRIBUTES = 8
     ASSORTMENT = 9
     CHANNELS = 10
+    ANSWERS_TO_ACTIONS = 11
 
 
-def stream(seed: int, block: int, topic: Topic) -> np.random.Generator:
-    """Return the generator of one topic of one block."""
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, block, topic])))
+def stream(seed: int, block: int, topic: Topic, *parts: int) -> np.random.Generator:
+    """Return the generator of one topic of one block, or of a part of it."""
+    entropy = [seed, block, topic, *parts]
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy)))
 
 
 def pick(rng: np.random.Generator, shares: np.ndarray, count: int) -> np.ndarray:
