@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
+import ibis.expr.types as ir
+
 from tenure.activity.facts import Facts
 from tenure.assembly.workspace import Workspace
 from tenure.engine.relations import Relation
-from tenure.kernel import DataError
+from tenure.kernel import Calendar, DataError, OptionError
+from tenure.metrics.kept import KeptActivity
+from tenure.metrics.rfm import RfmCuts, rfm_cuts
+from tenure.metrics.rhythm import typical_gap_days
 from tenure.predictions.score_columns import SCORE_COLUMNS, SCORES
 from tenure.segments import Segments, kinds_of, load_segments, validate
 from tenure.snapshots import (
@@ -59,11 +65,9 @@ def customers_as_of(workspace: Workspace, as_of: date | None = None) -> Customer
     """
     facts = workspace.facts()
     day = as_of or workspace.settings.as_of_date() or day_after_last(facts)
-    fresh = with_registered(
-        snapshot(facts, as_of=day, calendar=workspace.calendar), _scores(workspace, facts)
-    )
+    parts = _parts(facts, day, workspace.calendar, _scores(workspace, facts))
     # Segments, pages and exports read it again and again: work it out once.
-    made = Relation(facts.engine.keep(_TABLE, fresh.table), facts.engine)
+    made = Relation(facts.engine.keep(_TABLE, *parts), facts.engine)
     segments = Segments(load_segments(workspace.definitions / "segments"), kinds_of(made.table))
     return CustomersAsOf(day, facts, made, segments)
 
@@ -122,6 +126,34 @@ def segment_faults(workspace: Workspace) -> list[str]:
 
 def _kinds(workspace: Workspace) -> dict[str, ColumnKind]:
     return column_kinds(attribute_names(workspace.facts().customer_attributes), SCORE_COLUMNS)
+
+
+def _parts(
+    facts: Facts, as_of: date, calendar: Calendar, scores: Sequence[Registered]
+) -> Iterator[ir.Table]:
+    """Yield the snapshot, of many customers by ranges of them: its joins then need little room."""
+    activity = facts.activity
+    if not isinstance(activity, KeptActivity) or not activity.bounds:
+        yield with_registered(snapshot(facts, as_of=as_of, calendar=calendar), scores).table
+        return
+    # Ranks and the typical rhythm are those of all customers, and a range knows only its own.
+    rows = snapshot(
+        facts,
+        as_of=as_of,
+        calendar=calendar,
+        cuts=_cuts(activity, as_of, calendar),
+        typical_gap_days=typical_gap_days(activity, calendar=calendar, as_of=as_of),
+    )
+    beside = [facts.customer_attributes.table, facts.subscriptions.table]
+    beside += [one.table for one in scores]
+    yield from activity.parts(with_registered(rows, scores).table, beside)
+
+
+def _cuts(activity: KeptActivity, as_of: date, calendar: Calendar) -> RfmCuts | None:
+    try:
+        return rfm_cuts(activity, calendar=calendar, as_of=as_of)
+    except OptionError:  # nobody has an order, so nobody is ranked
+        return None
 
 
 def _scores(workspace: Workspace, facts: Facts) -> list[Registered]:

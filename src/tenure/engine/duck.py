@@ -118,12 +118,19 @@ class DuckDBEngine:
         self._attach_memtables(expression)
         return self.connection.sql(self.sql(expression)).to_arrow_table()
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:
-        """Work an expression out once, into a table of its own, and return its relation."""
-        self._attach_memtables(expression)
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS {self.sql(expression)}"
-        )
+    def keep(self, name: str, expression: ir.Table, *others: ir.Table) -> ir.Table:
+        """Work expressions out, one after the other, into one table, and return its relation.
+
+        Parameters
+        ----------
+        name : of the table; one of that name is replaced.
+        expression, others : of the same columns.
+        """
+        begin = f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS"
+        for part in (expression, *others):
+            self._attach_memtables(part)
+            self.connection.execute(f"{begin} {self.sql(part)}")
+            begin = f"INSERT INTO {quote(name)}"
         return self.describe(name)
 
     def write_files(self, expression: ir.Table, new_file: Callable[[], Path]) -> int:

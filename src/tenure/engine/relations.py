@@ -38,8 +38,8 @@ class Engine(Protocol):
     def collect(self, expression: ir.Table) -> pa.Table:
         """Run an expression and return its rows."""
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:
-        """Work an expression out once, inside the engine, and return its relation."""
+    def keep(self, name: str, expression: ir.Table, *others: ir.Table) -> ir.Table:
+        """Work expressions out once, inside the engine, and return the relation of all rows."""
 
     def write_files(self, expression: ir.Table, new_file: Callable[[], Path]) -> int:
         """Run an expression into Parquet files and return its row count."""

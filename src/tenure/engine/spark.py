@@ -95,12 +95,13 @@ class SparkEngine:
             found = frame.toArrow()
         return found.cast(_nullable(found.schema))
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:
-        """Work an expression out once, into files, and return the relation of its rows."""
+    def keep(self, name: str, expression: ir.Table, *others: ir.Table) -> ir.Table:
+        """Work expressions of the same columns out, into files, and return their relation."""
         folder = self._folder / f"{name}-{next(_NAMES)}"
-        with self._frame(expression) as frame:
-            frame.write.parquet(str(folder))
-            schema = frame.schema
+        for part in (expression, *others):
+            with self._frame(part) as frame:
+                frame.write.mode("append").parquet(str(folder))
+                schema = frame.schema
         return self._named(name, self.session.read.schema(schema).parquet(str(folder)))
 
     def write_files(self, expression: ir.Table, new_file: Callable[[], Path]) -> int:

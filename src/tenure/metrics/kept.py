@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -37,14 +37,21 @@ class KeptActivity(Relation):
     origin_month: int
     bounds: tuple[str, ...] = ()
 
-    def parts(self, expression: ir.Table) -> Iterator[ir.Table]:
-        """Return an expression over the kept tables once for each range of customers."""
+    def parts(self, expression: ir.Table, beside: Sequence[ir.Table] = ()) -> Iterator[ir.Table]:
+        """Return an expression over the kept tables once for each range of customers.
+
+        Parameters
+        ----------
+        expression : over the kept tables and those beside them.
+        beside : further tables with a `customer_id`, to be cut alike.
+        """
         if not self.bounds:
             yield expression
             return
         for low, high in pairwise((None, *self.bounds, None)):
             ranged = {
-                table.op(): _between(table, low, high).op() for table in (self.days, self.states)
+                table.op(): _between(table, low, high).op()
+                for table in (self.days, self.states, *beside)
             }
             yield expression.op().replace(ranged).to_expr()
 

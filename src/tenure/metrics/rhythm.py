@@ -26,14 +26,24 @@ OWN_GAPS_MIN = 3
 OWN, POPULATION = "own", "population"
 
 
-def with_rhythm(customers: ir.Table, as_of: date) -> ir.Table:
+def with_rhythm(
+    customers: ir.Table, as_of: date, typical_gap_days: float | None = None
+) -> ir.Table:
     """Return customers (as of `customer_states.customer_sums`) with their rhythm as of a date.
 
     Adds `tenure_days`, `days_since_last_order`, `rhythm_days`, `rhythm_source` (`own` or
     `population`), `overdue_ratio` and `expected_next_order_on`; all null without an order.
+
+    Parameters
+    ----------
+    customers : their sums.
+    as_of : the date.
+    typical_gap_days : the typical customer's median gap; None takes that of these customers.
     """
-    typical = customers.aggregate(typical_gap_days=customers.median_gap_days.quantile(0.5))
-    joined = customers.cross_join(typical)
+    if typical_gap_days is None:
+        joined = customers.cross_join(_typical(customers))
+    else:
+        joined = customers.mutate(typical_gap_days=ibis.literal(typical_gap_days, "float64"))
     has_order = joined.last_order_on.notnull()
     own = joined.order_day_count > OWN_GAPS_MIN
     today = ibis.date(as_of)
@@ -60,6 +70,33 @@ def with_rhythm(customers: ir.Table, as_of: date) -> ir.Table:
             dated.last_order_on.cast("timestamp") + wait.as_interval("D")
         ).date(),
     ).drop("typical_gap_days")
+
+
+def typical_gap_days(
+    data: TableLike,
+    *,
+    columns: Mapping[str, str] | None = None,
+    calendar: Calendar = Calendar(),  # noqa: B008 - frozen
+    as_of: date | None = None,
+) -> float | None:
+    """Return the median, over customers, of their median gaps; None if nobody ordered twice.
+
+    Parameters
+    ----------
+    data, columns, calendar, as_of : as for `rhythm`.
+
+    Raises
+    ------
+    DataError : a needed column is missing, or there is no activity and no `as_of`.
+    """
+    facts = base(data, columns=columns, calendar=calendar, as_of=as_of)
+    found = facts.relation.collect(_typical(customer_sums(facts)))
+    typical: float | None = found["typical_gap_days"][0].as_py()
+    return typical
+
+
+def _typical(customers: ir.Table) -> ir.Table:
+    return customers.aggregate(typical_gap_days=customers.median_gap_days.quantile(0.5))
 
 
 RHYTHM_COLUMNS = (

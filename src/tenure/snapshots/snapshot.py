@@ -35,6 +35,7 @@ def snapshot(
     cuts: RfmCuts | None = None,
     stage_rule: StageRule | None = None,
     attributes: Sequence[str] | None = None,
+    typical_gap_days: float | None = None,
 ) -> Relation:
     """Return one row per customer as of a date.
 
@@ -48,6 +49,7 @@ def snapshot(
     cuts : RFM cut points; None takes quintiles over the customers at `as_of`.
     stage_rule : the numbers of the lifecycle stages; None takes the defaults.
     attributes : names of the attributes to show; None takes all there are.
+    typical_gap_days : the rhythm of who has none of her own; None takes that of the customers.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def snapshot(
     told = attributes_known(known.attributes.table, moment, attributes)
     contracts = contracts_known(known.subscriptions.table, as_of)
     people = _people(trade, [told.select("customer_id"), contracts.select("customer_id")])
-    timed = with_rhythm(people, as_of)
+    timed = with_rhythm(people, as_of, typical_gap_days)
     staged = timed.mutate(lifecycle_stage=stage_of(timed, as_of, stage_rule))
     rows = with_scores(staged, cuts)
     for part in (contracts, told):
