@@ -199,7 +199,7 @@ def near_hint(name: str, known: list[str]) -> str:
 
 def faults_error(source: str, issues: tuple[Issue, ...], what: str) -> DefinitionError:
     """Return the error that names every fault of a definition, in the order of lines."""
-    ordered = sorted(issues, key=lambda issue: issue.row or 0)
+    ordered = sorted(issues, key=lambda issue: (issue.source, issue.row or 0))
     first = ordered[0]
     if len(ordered) == 1:
         field = f"{first.field}: " if first.field else ""
@@ -209,9 +209,10 @@ def faults_error(source: str, issues: tuple[Issue, ...], what: str) -> Definitio
             first.remedy,
             issues=tuple(ordered),
         )
+    several = len({issue.source for issue in ordered}) > 1
     lines = "; ".join(
-        f"line {issue.row}: {issue.field + ': ' if issue.field else ''}{issue.given}"
-        f" (expected {issue.expected})"
+        f"{issue.source + ', ' if several else ''}line {issue.row}: "
+        f"{issue.field + ': ' if issue.field else ''}{issue.given} (expected {issue.expected})"
         for issue in ordered
     )
     return DefinitionError(

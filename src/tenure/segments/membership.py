@@ -92,6 +92,24 @@ class Segments:
         """
         return compile_condition(self.tree(name), self.scope(name, table))
 
+    def compiled(self, text: str, place: Place, table: ir.Table | None = None) -> ir.BooleanValue:
+        """Return a condition that has no name of its own; it may name columns and segments.
+
+        Parameters
+        ----------
+        text : the condition.
+        place : where it stands.
+        table : a table with the snapshot's columns; None: one without rows, to check the text.
+
+        Raises
+        ------
+        DefinitionError : the text is not a valid condition.
+        """
+        over = _blank(self.kinds) if table is None else table
+        return compile_condition(
+            parse(text, place), Scope(over, self.kinds, self._conditions, place)
+        )
+
     def member(self, name: str, table: ir.Table) -> ir.BooleanValue:
         """Return whether each row is a member; unknown counts as not a member."""
         return self.condition(name, table).fill_null(False)
