@@ -1,0 +1,183 @@
+"""The best choice of actions under limits that all customers share, and how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tenure.kernel import OptionError
+from tenure.strategies.allocation.columns import Columns, columns_of
+from tenure.strategies.allocation.core_search import WHOLE_ROWS, search_core
+from tenure.strategies.allocation.pricing import Prices, minimal_prices
+from tenure.strategies.allocation.problem import AllocationProblem, Choices, Floats
+from tenure.strategies.allocation.rounding import Draft, Pool, drafted, fill, least_clear, lower
+
+NEAR_ENOUGH = 1e-6
+"""Gap to the bound, as a share of it, at which the search for better ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """One limit in a plan.
+
+    Parameters
+    ----------
+    name, unit, at_most : as given.
+    used : by the plan, in `unit`.
+    price : what one unit more would be worth, in money: 0 where the limit holds nothing back.
+    """
+
+    name: str
+    unit: str
+    at_most: float
+    used: float
+    price: float
+
+    @property
+    def slack(self) -> float:
+        """What is left, in `unit`."""
+        return max(self.at_most - self.used, 0.0)
+
+    @property
+    def is_binding(self) -> bool:
+        """Tell whether more of it would be worth something."""
+        return self.price > 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allocation:
+    """A plan and how good it is.
+
+    Parameters
+    ----------
+    choice : the action of each customer in each group, -1 for none; `(customers, groups)`.
+    value : expected value after cost of all chosen actions, money.
+    bound : no choice within the limits is worth more.
+    limits : how each limit stands.
+    is_proven : whether no better choice exists; False where only the gap is known.
+    """
+
+    choice: Choices
+    value: float
+    bound: float
+    limits: tuple[LimitUse, ...]
+    is_proven: bool
+
+    @property
+    def gap(self) -> float:
+        """How much better a choice could be at most, as a share of the bound."""
+        return max(self.bound - self.value, 0.0) / self.bound if self.bound > 0 else 0.0
+
+    @property
+    def prices(self) -> Floats:
+        """The price of one unit of each limit, in their order."""
+        return np.array([limit.price for limit in self.limits])
+
+    def limit(self, name: str) -> LimitUse:
+        """Return one limit by name.
+
+        Raises
+        ------
+        OptionError : there is none of that name.
+        """
+        for limit in self.limits:
+            if limit.name == name:
+                return limit
+        names = ", ".join(limit.name for limit in self.limits)
+        raise OptionError(f"limit {name!r}", names or "no limits", "name one of them")
+
+
+def allocate(problem: AllocationProblem, *, prices: npt.ArrayLike | None = None) -> Allocation:
+    """Choose at most one action per group and customer, for the most value after cost.
+
+    Parameters
+    ----------
+    problem : customers, actions, limits.
+    prices : of one unit of each limit, near the right ones, e.g. of a plan for a slightly other
+        budget; None starts from a sample.
+
+    Returns
+    -------
+    A choice that holds every limit, with an upper bound of any choice's value.
+
+    Raises
+    ------
+    OptionError : too many combinations of actions for one customer.
+
+    Examples
+    --------
+    >>> from tenure.strategies.allocation import AllocationProblem, Limit, allocate
+    >>> calls = Limit("calls", "calls", 1, [1, 0])
+    >>> plan = allocate(AllocationProblem([[9.0, 4.0], [8.0, 1.0]], [2.0, 0.5], [calls]))
+    >>> plan.choice[:, 0].tolist(), plan.value, plan.is_proven
+    ([1, 0], 9.5, True)
+    """
+    columns = columns_of(problem)
+    found = minimal_prices(columns, _start(problem, columns, prices))
+    draft = drafted(columns, found)
+    proven = not columns.limits
+    if columns.limits:
+        lower(columns, found, draft)
+        proven = _improve(columns, found, draft)
+    value = draft.value(columns)
+    bound = value if proven else max(found.bound, value)
+    choice = _actions(columns, draft.choice, problem)
+    return Allocation(choice, value, bound, _limits(problem, columns, found, choice), proven)
+
+
+def _improve(columns: Columns, found: Prices, draft: Draft) -> bool:
+    """Fill what is left and search the core; tell whether the plan is proven the best."""
+    pool = Pool.of(columns, found, least_clear(columns, found))
+    fill(columns, pool, draft)
+    near = found.bound - draft.value(columns) <= NEAR_ENOUGH * found.bound
+    if near and columns.customers > WHOLE_ROWS:
+        return False
+    proven = search_core(columns, found.prices, pool, draft)
+    if not proven:
+        fill(columns, pool, draft)
+    return proven
+
+
+def _start(
+    problem: AllocationProblem, columns: Columns, prices: npt.ArrayLike | None
+) -> Floats | None:
+    if prices is None:
+        return None
+    given = np.asarray(prices, np.float64)
+    if given.shape != (len(problem.limits),) or not (given >= 0).all():
+        raise OptionError(
+            f"prices {given.tolist()}", "one of 0 or more per limit", "take another plan's prices"
+        )
+    return np.asarray(given[list(columns.limits)] * np.array(columns.wholes), np.float64)
+
+
+def _actions(columns: Columns, choice: Choices, problem: AllocationProblem) -> Choices:
+    """Return the problem's actions, one column per group."""
+    labels = list(problem.groups) or [None] * problem.actions
+    place = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    made = np.full((problem.customers, len(place)), -1, np.int16)
+    for taken in choice:
+        for number, members in enumerate(columns.actions):
+            rows = np.flatnonzero(taken == number) if len(members) > 1 else taken == number
+            for action in members:
+                made[rows, place[labels[action]]] = action
+    return made
+
+
+def _limits(
+    problem: AllocationProblem, columns: Columns, found: Prices, choice: Choices
+) -> tuple[LimitUse, ...]:
+    used = problem.used(choice)
+    price = dict(zip(columns.limits, found.prices / np.array(columns.wholes), strict=True))
+    return tuple(
+        LimitUse(
+            limit.name,
+            limit.unit,
+            float(limit.at_most),
+            float(used[place]),
+            float(price.get(place, 0.0)),
+        )
+        for place, limit in enumerate(problem.limits)
+    )
