@@ -123,6 +123,8 @@ def _error(url: sa.URL, fault: DBAPIError) -> RecordsError:
         return RecordsBusyError(
             given, "no other writer for so long", "wait for the other command, then run this again"
         )
+    if "append-only" in text:
+        return RecordsError(given, "no change of rows there", "add a row that says what is new")
     if isinstance(fault, sa.exc.IntegrityError):
         return RecordsError(
             given, "a row that fits those there", "correct what the message names, and repeat"
@@ -133,7 +135,7 @@ def _error(url: sa.URL, fault: DBAPIError) -> RecordsError:
         )
     if url.get_backend_name() == "sqlite":
         return RecordsError(
-            given, "an SQLite file that can be read and written", _sqlite_remedy(url)
+            given, "an SQLite file that can be read and written", _sqlite_remedy(url, text)
         )
     return RecordsError(
         given,
@@ -142,8 +144,10 @@ def _error(url: sa.URL, fault: DBAPIError) -> RecordsError:
     )
 
 
-def _sqlite_remedy(url: sa.URL) -> str:
+def _sqlite_remedy(url: sa.URL, text: str) -> str:
     path = Path(str(url.database))
+    if "malformed" in text:
+        return f"restore a copy of {path}, with its -wal file if there is one"
     if not path.parent.is_dir():
         return f"make the folder {path.parent}"
     return f"check the rights, the free space and the content of {path}"

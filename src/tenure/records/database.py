@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from tenure.kernel import Clock, system_clock
+from tenure.kernel import Clock, RecordsError, system_clock
 from tenure.records.connecting import (
     faults_told,
     records_engine,
@@ -52,6 +53,8 @@ class Database:
         self._url = records_url(url)
         self._engine = records_engine(self._url, busy_seconds=busy_seconds)
         self._at_work = threading.local()
+        # A database that nobody holds any more closes the connections held ready.
+        weakref.finalize(self, self._engine.dispose)
 
     @classmethod
     def open(
@@ -66,12 +69,21 @@ class Database:
         RecordsBusyError : another process held it for too long.
         """
         database = cls(url, clock=clock, busy_seconds=busy_seconds)
-        state = database.state()
-        check_not_newer(state, database._url)
-        if not state.is_current:
-            with database.writing() as connection:
-                migrate(connection, database._url)
+        try:
+            state = database.state()
+            check_not_newer(state, database.url)
+            if not state.is_current:
+                with database.writing() as connection:
+                    migrate(connection, database.url)
+        except BaseException:  # whatever it was, nobody else is there to close it
+            database.close()
+            raise
         return database
+
+    @property
+    def url(self) -> sa.URL:
+        """Where it is, with its password: not for people."""
+        return self._url
 
     @property
     def shown_url(self) -> str:
@@ -97,9 +109,12 @@ class Database:
         """
         if not self.is_sqlite:
             return ""
-        with self.reading() as connection:
-            said = connection.exec_driver_sql("PRAGMA quick_check").scalars().all()
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        try:
+            with self.reading() as connection:
+                said = connection.exec_driver_sql("PRAGMA quick_check").scalars().all()
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        except RecordsError as error:
+            return error.given
         if broken:
             return f"{len(broken)} rows refer to rows that are not there"
         return "" if said == ["ok"] else "; ".join(str(line) for line in said)
