@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -21,8 +22,17 @@ from tenure.engine.duck import DuckDBEngine
 from tenure.engine.relations import Relation
 from tenure.kernel import Calendar
 from tenure.pages import ReportInputs, ReportOptions, inputs_from_facts
+from tenure.predictions.scorecards.judging import scorecard
+from tenure.predictions.scorecards.scorecard import Scorecard
 from tenure.segments import Segments, default_segments, kinds_of, segment
 from tenure.snapshots import snapshot
+from tests.unit.predictions.scorecards.cards import (
+    RIVALS,
+    amount_origins,
+    binary_origins,
+    options,
+    ranking_origins,
+)
 
 AS_OF = date(2024, 6, 15)
 MADE = datetime(2024, 6, 15, 8, 30)
@@ -120,8 +130,35 @@ QUALITY = (
 )
 
 
-def report_inputs(rows: pa.Table | None = None, **options: object) -> ReportInputs:
-    """The shop's report inputs; `options` go to `ReportOptions`."""
+def scorecards() -> dict[str, Scorecard]:
+    """A scorecard of each kind that a workspace can have."""
+    leaving = {
+        "en": "A customer leaves when <she> places no order within 91 days.",
+        "zh": "91 天内没有下单<即为流失>。",
+    }
+    spending = {"en": "Net value within 91 days.", "zh": "91 天内的净额。"}
+    bought = {"en": "products of the next order", "zh": "下一次订单中的商品"}
+    few, baskets = binary_origins(count=400, level=-4), ranking_origins(count=150)
+    made = (
+        ("churn", "binary", few, RIVALS, leaving),
+        ("value", "amount", amount_origins(count=400), ("past_rate",), spending),
+        ("next_purchase", "ranking", baskets, ("popular",), bought),
+    )
+    return {
+        kind: scorecard(
+            task, origins, model="model", rivals=rivals, options=options(definition=definition)
+        )
+        for kind, task, origins, rivals, definition in made
+    }
+
+
+def report_inputs(
+    rows: pa.Table | None = None,
+    *,
+    cards: Mapping[str, Scorecard] | None = None,
+    **given: object,
+) -> ReportInputs:
+    """The shop's report inputs; `given` goes to `ReportOptions`."""
     known, calendar = facts(rows), Calendar("Asia/Shanghai")
     fresh = snapshot(known, as_of=AS_OF, calendar=calendar)
     made = Relation(
@@ -129,7 +166,7 @@ def report_inputs(rows: pa.Table | None = None, **options: object) -> ReportInpu
     )
     hostile = segment("big_spenders", "net_value > 1000", en="<u>Big</u> spenders", zh="大客户")
     segments = Segments((*default_segments(), hostile), kinds_of(made.table))
-    chosen = {"business": "Shop & <Co>", "currency": "CNY", **options}
+    chosen = {"business": "Shop & <Co>", "currency": "CNY", **given}
     return inputs_from_facts(
         known,
         made,
@@ -139,4 +176,5 @@ def report_inputs(rows: pa.Table | None = None, **options: object) -> ReportInpu
         generated_at=MADE,
         quality=QUALITY,
         options=ReportOptions(**chosen),
+        scorecards=cards,
     )

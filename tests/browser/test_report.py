@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tenure.pages import build_report
-from tests.sample_report import report_inputs
+from tests.sample_report import report_inputs, scorecards
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +14,8 @@ SIZES = {"desk": (1400, 1000), "phone": (390, 844)}
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    return build_report(report_inputs(), tmp_path_factory.mktemp("report"), ("en", "zh"))
+    inputs = report_inputs(cards=scorecards())
+    return build_report(inputs, tmp_path_factory.mktemp("report"), ("en", "zh"))
 
 
 @pytest.fixture(params=[(size, page) for size in SIZES for page in (0, 1)], ids=str)

@@ -19,6 +19,7 @@ SECTIONS = (
     "rhythm",
     "revenue",
     "growth",
+    "scorecards",
     "quality",
     "definitions",
 )

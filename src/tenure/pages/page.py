@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from markupsafe import Markup
 
@@ -13,10 +13,16 @@ from tenure.pages.figures import ReportFigures
 from tenure.pages.findings import Finding
 from tenure.pages.layout import SECTIONS, SOURCE_TABLES
 from tenure.pages.pictures import ChartView, HeatView, Pictures
+from tenure.pages.scorecard_page import scorecard_html, scorecard_style, scorecard_view
 from tenure.pages.tables import Row, Value
 from tenure.pages.texts import HTML_LANGUAGE, Texts
 from tenure.pages.values import Kind, Writer
 from tenure.pages.views import Sights, SourceView, TableView
+from tenure.predictions.score_columns import CHURN
+from tenure.predictions.scorecards.scorecard import Scorecard
+
+RARE_SHARE = 0.1
+"""Where fewer leave, even five times the usual risk means to stay more often than not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +69,15 @@ class DefinitionView:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """How far one kind of scores can be believed, in a sentence."""
+    """How far one kind of scores can be believed: in a sentence, and as a whole scorecard."""
 
     title: str
     text: str
+    base_rate: str
+    tag: str
+    tag_title: str
+    id: str
+    section: Markup
 
 
 class Page:
@@ -92,21 +103,20 @@ class Page:
 
     @property
     def sections(self) -> tuple[str, ...]:
-        """The sections shown: without scores there is nobody to name."""
-        return tuple(name for name in SECTIONS if name != "calls" or self.has_calls)
+        """The sections shown: without scores there is nobody to name, and nothing to judge."""
+        absent = set() if self.has_calls else {"calls"}
+        absent |= set() if self.figures.scorecards else {"scorecards"}
+        return tuple(name for name in SECTIONS if name not in absent)
 
     @property
     def has_calls(self) -> bool:
         """Tell whether the report names customers to call, or says why it does not."""
         return "call_list" in self.figures.tables or bool(self.figures.scorecards)
 
-    @property
+    @cached_property
     def verdicts(self) -> list[VerdictView]:
         """What each model's past forecasts came to."""
-        return [
-            VerdictView(self.texts.say(f"scorecard.{kind}"), card.verdict.text[self.texts.language])
-            for kind, card in self.figures.scorecards.items()
-        ]
+        return [self._verdict(kind, card) for kind, card in self.figures.scorecards.items()]
 
     @property
     def heading(self) -> str:
@@ -116,8 +126,7 @@ class Page:
     @property
     def style(self) -> Markup:
         """The style sheet; it holds no text of the data, so it needs no escaping."""
-        folder = importlib.resources.files("tenure.pages") / "templates"
-        return Markup((folder / "report.css").read_text(encoding="utf-8"))
+        return scorecard_style()
 
     @property
     def facts(self) -> list[str]:
@@ -197,6 +206,35 @@ class Page:
         if table is None:
             return None
         return self.pictures.heat(self._source(table.definition, table.population, table.command))
+
+    def _verdict(self, kind: str, card: Scorecard) -> VerdictView:
+        language, prefix = self.texts.language, f"scorecard-{kind}"
+        currency = self.figures.currency
+        view = scorecard_view(card, language, currency=currency, prefix=prefix, level=3)
+        return VerdictView(
+            self.texts.say(f"scorecard.{kind}"),
+            view.verdict_text,
+            self._base_rate(card) if kind == CHURN else "",
+            view.verdict_tag,
+            view.verdict_title,
+            prefix,
+            scorecard_html(view, language),
+        )
+
+    def _base_rate(self, card: Scorecard) -> str:
+        """Return what leaving means here and how many left, with what a rare event asks for."""
+        customers = sum(one.customers for one in card.origins)
+        left = round(sum(one.outcome for one in card.origins))
+        share, first = left / max(customers, 1), card.origins[0]
+        return self.texts.say(
+            "base_rate.rare" if share < RARE_SHARE else "base_rate.usual",
+            definition=card.definition[self.texts.language],
+            dates=str(len(card.origins)),
+            days=str((first.until - first.as_of).days),
+            share=self.writer.percent(share, digits=1),
+            left=self.writer.write(Kind.COUNT, left),
+            customers=self.writer.write(Kind.COUNT, customers),
+        )
 
     def _source(self, definition: str, population: str, command: str) -> SourceView:
         return SourceView(

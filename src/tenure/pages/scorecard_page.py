@@ -63,6 +63,11 @@ def scorecard_section(
     OptionError : no such language.
     """
     view = scorecard_view(card, language, currency=currency, prefix=prefix, level=level)
+    return scorecard_html(view, language)
+
+
+def scorecard_html(view: ScorecardView, language: str) -> Markup:
+    """Return a scorecard in words as one HTML section; every value in it is escaped."""
     environment = _environment(language)
     return Markup(environment.get_template("scorecard.html.j2").render(v=view))
 

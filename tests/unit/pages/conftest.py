@@ -1,12 +1,12 @@
 import pytest
 
 from tenure.pages import build_report, collect
-from tests.sample_report import report_inputs
+from tests.sample_report import report_inputs, scorecards
 
 
 @pytest.fixture(scope="session")
 def inputs():
-    return report_inputs()
+    return report_inputs(cards=scorecards())
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,18 @@ import pytest
 
 from tenure.kernel import OptionError
 from tenure.kernel.cells import restore_cell
-from tenure.pages import build_report
-from tests.sample_report import FORMULA, HOSTILE_SOURCE, SCRIPT, activity, report_inputs
+from tenure.pages import build_report, collect
+from tenure.pages.page import RARE_SHARE, Page
+from tenure.pages.report import render
+from tenure.pages.texts import texts
+from tests.sample_report import (
+    FORMULA,
+    HOSTILE_SOURCE,
+    SCRIPT,
+    activity,
+    report_inputs,
+    scorecards,
+)
 
 VOID = {"meta", "link", "br", "img", "path", "rect"}
 
@@ -102,7 +112,7 @@ def test_json_csv_and_parquet_hold_the_same_figures(report):
 
 
 def test_the_same_inputs_give_the_same_bytes(report, tmp_path):
-    again = build_report(report_inputs(), tmp_path, ("en", "zh"))
+    again = build_report(report_inputs(cards=scorecards()), tmp_path, ("en", "zh"))
     for old, new in [*zip(report.pages, again.pages, strict=True), (report.figures, again.figures)]:
         assert old.read_bytes() == new.read_bytes()
     for file in report.tables.iterdir():
@@ -145,6 +155,8 @@ def test_findings_are_ranked_by_money_with_faults_of_the_data_first(figures):
 
 def test_every_figure_says_its_date_zone_population_definition_and_command(report, figures):
     text = report.pages[0].read_text("utf-8")
+    # A scorecard says its dates and population once, under its verdict.
+    text = re.sub(r'<section class="scorecard".*?</section>', "", text, flags=re.S)
     for figure in re.findall(r'<figure (?:class="chart" )?id=".*?</figure>', text, re.S):
         assert "As of 15 Jun 2024 · Asia/Shanghai · " in figure
         assert re.search(r'href="#def-\w+', figure) and "<code>tenure " in figure
@@ -181,3 +193,42 @@ def test_a_shop_with_a_single_order_has_a_report_without_invented_findings(tmp_p
     files = build_report(report_inputs(one), tmp_path, ("zh", "en"))
     found = json.loads(files.figures.read_text("utf-8"))["findings"]
     assert {finding["name"] for finding in found} == {"quality", "one_time"}
+
+
+def test_scorecards_stand_in_the_report_in_both_languages(report, figures):
+    churn = figures.scorecards["churn"]
+    customers = sum(one.customers for one in churn.origins)
+    left = round(sum(one.outcome for one in churn.origins))
+    assert left / customers < RARE_SHARE
+    said = {
+        0: (f"({left} of {customers:,})", "That is rare", "The model and its simple rivals"),
+        1: (f"（{customers:,} 位中的 {left} 位）", "流失很少见", "模型与对照方法"),
+    }
+    for number, words in said.items():
+        html = report.pages[number].read_text(encoding="utf-8")
+        assert 'href="#scorecards"' in html
+        for kind in figures.scorecards:
+            assert f'href="#scorecard-{kind}"' in html
+            assert f'<section class="scorecard" id="scorecard-{kind}"' in html
+            assert f'id="cap-scorecard-{kind}-predictors"' in html
+        assert "&lt;she&gt;" in html or "&lt;即为流失&gt;" in html
+        for word in words:
+            assert word in html, word
+
+
+def test_where_many_leave_nothing_is_called_rare(tmp_path):
+    cards = scorecards()
+    many = {"churn": replace(cards["churn"], origins=_with_half_gone(cards["churn"]))}
+    html = render(collect(report_inputs(cards=many)), "en")
+    assert "50.0% left within 91 days" in html
+    assert "That is rare" not in html
+
+
+def test_without_scorecards_there_is_no_section_of_them():
+    page = Page(collect(report_inputs()), texts("en"))
+    assert "scorecards" not in page.sections
+    assert "scorecards" in Page(collect(report_inputs(cards=scorecards())), texts("en")).sections
+
+
+def _with_half_gone(card):
+    return tuple(replace(one, outcome=one.customers / 2) for one in card.origins)
