@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.strategies.allocation import AllocationProblem, Limit, allocate
+from tenure.strategies.allocation import AllocationProblem, Limit, allocate, value_curve
 
 NONE = -1
 
@@ -236,3 +236,18 @@ def test_thousands_of_alike_customers_fill_the_limits() -> None:
     plan = allocate(AllocationProblem(values, [1.0, 1.0, 2.0], limits))
     assert plan.gap < 1e-4
     assert plan.limit("money").price == pytest.approx(3.5, rel=0.01)
+
+
+@given(st.integers(0, 99))
+@settings(max_examples=5)
+def test_the_value_over_budgets_rises_less_and_less(seed: int) -> None:
+    problem = many(2000, seed)
+    amounts = [100.0, 200, 300, 400, 500, 600, 1200, 2400]
+    curve = value_curve(problem, "money", amounts)
+    slopes = np.diff([point.value for point in curve]) / np.diff(amounts)
+    assert (slopes >= -1e-9).all()
+    assert (np.diff(slopes) <= 1e-6).all()
+    for point, after, slope in zip(curve, curve[1:], slopes, strict=False):
+        assert point.price >= slope - 1e-3 >= after.price - 2e-3
+    plan = allocate(many(2000, seed, money=0.3))
+    assert curve[5].value == pytest.approx(plan.bound)

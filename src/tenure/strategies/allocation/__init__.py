@@ -6,5 +6,14 @@ value beside an upper bound of any choice's, and what one unit more of each limi
 
 from tenure.strategies.allocation.allocating import Allocation, LimitUse, allocate
 from tenure.strategies.allocation.problem import AllocationProblem, Limit
+from tenure.strategies.allocation.value_curve import CurvePoint, value_curve
 
-__all__ = ["Allocation", "AllocationProblem", "Limit", "LimitUse", "allocate"]
+__all__ = [
+    "Allocation",
+    "AllocationProblem",
+    "CurvePoint",
+    "Limit",
+    "LimitUse",
+    "allocate",
+    "value_curve",
+]
