@@ -32,6 +32,17 @@ from tenure.experiments.effects.quantiles import (
     quantile_statistics,
     quantile_statistics_from_arrays,
 )
+from tenure.experiments.effects.readout import mode_of, readout
+from tenure.experiments.effects.readouts import (
+    ArmVerdict,
+    Caution,
+    Comparison,
+    Measured,
+    Metric,
+    MetricReadout,
+    Readout,
+    VerdictCode,
+)
 from tenure.experiments.effects.sample_ratio import (
     SampleRatio,
     sample_ratio,
@@ -41,7 +52,10 @@ from tenure.experiments.effects.stratified import stratified_effect
 
 __all__ = [
     "ArmStatistics",
+    "ArmVerdict",
     "Baseline",
+    "Caution",
+    "Comparison",
     "ComplierEffect",
     "ConfidenceSequence",
     "Duration",
@@ -50,6 +64,9 @@ __all__ = [
     "GroupSequential",
     "GuardrailResult",
     "Margin",
+    "Measured",
+    "Metric",
+    "MetricReadout",
     "Mode",
     "Moments",
     "NormalPrior",
@@ -57,8 +74,10 @@ __all__ = [
     "Posterior",
     "PrePeriod",
     "QuantileStatistics",
+    "Readout",
     "SampleRatio",
     "SampleSize",
+    "VerdictCode",
     "baseline",
     "benjamini_hochberg",
     "complier_effect",
@@ -68,6 +87,7 @@ __all__ = [
     "guardrail",
     "holm",
     "mean_effect",
+    "mode_of",
     "posterior",
     "power",
     "pre_period",
@@ -77,6 +97,7 @@ __all__ = [
     "quantile_statistics_from_arrays",
     "rate_baseline",
     "ratio_effect",
+    "readout",
     "sample_ratio",
     "sequential_sample_ratio",
     "statistics",

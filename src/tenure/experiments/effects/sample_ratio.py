@@ -14,8 +14,8 @@ from scipy import special
 
 from tenure.kernel import OptionError, Undefined
 
-ALARM = 0.001
-"""P-value below which the split counts as broken; at 0.05 one sound experiment in 20 would."""
+ALARM = 0.01
+"""P-value below which the split counts as broken: of 100 sound experiments one would."""
 
 CONCENTRATION = 1000.0
 """Weight, in customers, of the planned split in the sequential check's prior: departures of one
