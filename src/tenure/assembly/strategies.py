@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tenure.assembly.customers import CustomersAsOf, customers_as_of
 from tenure.assembly.workspace import Workspace
@@ -22,6 +23,7 @@ from tenure.records import (
 from tenure.strategies.audiences import Audience, measure_audience
 from tenure.strategies.definition import Strategy
 from tenure.strategies.differences import Difference, differences
+from tenure.strategies.presets import adapted_preset
 from tenure.strategies.reading import CheckedStrategy, check_located, required
 from tenure.strategies.validation import Surroundings, audience_faults, surrounding_faults
 
@@ -172,6 +174,51 @@ def apply_strategies(
     return tuple(done)
 
 
+def new_strategy(
+    workspace: Workspace,
+    preset: str,
+    *,
+    owner: str,
+    name: str | None = None,
+    starts_on: date | None = None,
+) -> Path:
+    """Copy a ready strategy into the workspace's definitions and return its file.
+
+    Parameters
+    ----------
+    workspace : gets the file; its currency is written into it, amounts stay as they are.
+    preset : which one.
+    owner : who answers for it.
+    name : its name and its file's; None: the preset's.
+    starts_on : its first day; None: the workspace's as-of date, else tomorrow.
+
+    Raises
+    ------
+    OptionError : there is no such preset, or a file of that name is there already.
+    """
+    text = adapted_preset(
+        preset,
+        name=name or preset,
+        owner=owner,
+        starts_on=starts_on or _next_day(workspace),
+        currency=workspace.settings.currency,
+    )
+    required(check_located(read_yaml(text, f"{name or preset}.yaml")))
+    folder = workspace.definitions / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name or preset}.yaml"
+    try:
+        with file.open("x", encoding="utf-8", newline="") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise OptionError(
+            f"{file}, which is there already",
+            "a name that is free",
+            "give another with --name, or delete the file",
+        ) from None
+    return file
+
+
 def withdraw_strategy(workspace: Workspace, name: str, *, by: str, note: str = "") -> Definition:
     """Say that a strategy is no longer in force; its versions stay.
 
@@ -319,6 +366,12 @@ def _definition(workspace: Workspace, name: str, version: int | None) -> Definit
     if found is None or found.is_withdrawn:
         raise _not_in_force(workspace, name, version)
     return found
+
+
+def _next_day(workspace: Workspace) -> date:
+    zone = ZoneInfo(workspace.calendar.timezone)
+    now = workspace.clock().replace(tzinfo=UTC).astimezone(zone)
+    return workspace.settings.as_of_date() or now.date() + timedelta(days=1)
 
 
 def _not_in_force(workspace: Workspace, name: str, version: int | None = None) -> OptionError:

@@ -20,6 +20,13 @@ from tenure.cli.run_commands import demo_command, report_command, run_command
 from tenure.cli.segments_commands import segments_command
 from tenure.cli.simulate_command import simulate_command
 from tenure.cli.snapshot_command import snapshot_command
+from tenure.cli.strategies_commands import (
+    apply_command,
+    diff_command,
+    export_command,
+    strategies_command,
+    validate_command,
+)
 from tenure.cli.trace_command import trace_command
 from tenure.cli.workspace_commands import (
     compact_command,
@@ -56,6 +63,11 @@ for _command in (
     scorecard_command,
     drift_command,
     value_of_retention_command,
+    strategies_command,
+    validate_command,
+    apply_command,
+    diff_command,
+    export_command,
     trace_command,
     settings_command,
     doctor_command,

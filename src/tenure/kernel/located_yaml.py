@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -74,6 +75,17 @@ class LocatedYaml:
             if spot is not None:
                 return spot.line
         return 1
+
+    def single_values(self) -> dict[YamlPath, object]:
+        """Return every text, number, date, boolean and null by its path."""
+        return {path: self.at(path) for path, spot in self.spots.items() if spot.is_scalar}
+
+    def at(self, path: YamlPath) -> Any:  # noqa: ANN401 - whatever stands there
+        """Return the plain value at a path; KeyError or IndexError if there is none."""
+        found: Any = self.value
+        for part in path:
+            found = found[part]
+        return found
 
     def issue(self, path: YamlPath, given: str, expected: str, remedy: str, *, code: str) -> Issue:
         """Return a fault at a path, with its file and line."""
