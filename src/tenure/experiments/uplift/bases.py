@@ -33,6 +33,7 @@ BASES = ("linear", "boosted")
 
 _THREADS = 1  # another number rounds sums otherwise, and trees differ
 _ROUNDS = 80
+_BINS = 63
 _RIDGE_LOGISTIC = 10.0
 _RIDGES = tuple(float(10.0**power) for power in np.arange(0.0, 6.1, 0.5))
 _NEVER_CERTAIN = 1e-3  # a probability is kept this far from 0 and 1
@@ -78,28 +79,35 @@ class BoostedMean:
     Parameters
     ----------
     trees : as LightGBM writes them.
+    factor : by which what they say is multiplied.
     arm : appended to each row where the trees read the arm as a feature; None where not.
     """
 
     trees: Part
+    factor: float = 1.0
     arm: float | None = None
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the mean of each encoded row."""
-        if self.arm is None:
-            return self.trees.predict(matrix)
-        return self.trees.predict(np.column_stack([matrix, np.full(len(matrix), self.arm)]))
+        if self.arm is not None:
+            matrix = np.column_stack([matrix, np.full(len(matrix), self.arm)])
+        return self.trees.predict(matrix) * self.factor
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values for JSON."""
-        return {"base": "boosted", "arm": self.arm, "trees": self.trees.text}
+        return {
+            "base": "boosted",
+            "factor": self.factor,
+            "arm": self.arm,
+            "trees": self.trees.text,
+        }
 
 
 def mean_from_dict(described: Mapping[str, Any]) -> LinearMean | BoostedMean:
     """Make a mean again from what `as_dict` returned."""
     if described["base"] == "linear":
         return LinearMean(LogisticRegression.from_dict(described["line"]), described["scale"])
-    return BoostedMean(Part(described["trees"]), described["arm"])
+    return BoostedMean(Part(described["trees"]), described["factor"], described["arm"])
 
 
 def fit_mean(
@@ -132,7 +140,7 @@ def fit_mean(
     check_base(base)
     weight = np.ones(len(target)) if weight is None else weight
     if base == "boosted":
-        return BoostedMean(_grown(matrix, target, weight, scale, seed, space.categorical))
+        return BoostedMean(*_grown(matrix, target, weight, scale, seed, space.categorical))
     terms = tuple(design_terms(space, matrix))
     columns = [term.column(matrix) for term in terms]
     if scale == "probability":
@@ -162,8 +170,8 @@ def fit_both_arms(
     if base == "boosted":
         rows = np.column_stack([matrix, treated])
         weight = np.ones(len(target))
-        trees = _grown(rows, target, weight, scale, seed, space.categorical)
-        return BoostedMean(trees, 0.0), BoostedMean(trees, 1.0)
+        trees, factor = _grown(rows, target, weight, scale, seed, space.categorical)
+        return BoostedMean(trees, factor, 0.0), BoostedMean(trees, factor, 1.0)
     terms = tuple(design_terms(space, matrix))
     columns = [term.column(matrix) for term in terms]
     share = rounded(float(treated.mean()))
@@ -244,10 +252,18 @@ def _grown(
     scale: Scale,
     seed: int,
     categorical: list[int],
-) -> Part:
+) -> tuple[Part, float]:
+    """Return trees, and by what their sums are multiplied.
+
+    Amounts from 0 up are grown on a logarithmic scale, in units of their mean: effects on spend
+    grow with what is spent anyway, and a currency's unit changes nothing.
+    """
+    objective, factor = "binary" if scale == "probability" else "regression", 1.0
+    if scale == "amount" and target.min() >= 0 and target.max() > 0:
+        objective, factor = "poisson", float(weight @ target / weight.sum())
     leaves, rate, leaf_rows = (4, 0.04, 2.0) if scale == "effect" else (8, 0.08, 1.0)
     parameters = {
-        "objective": "binary" if scale == "probability" else "regression",
+        "objective": objective,
         "num_leaves": leaves,
         "learning_rate": rate,
         "min_data_in_leaf": int(np.clip(round(leaf_rows * len(target) ** 0.5), 10, 1000)),
@@ -258,6 +274,7 @@ def _grown(
         "cat_smooth": 20.0,
         "min_data_per_group": 50,
         "max_cat_to_onehot": 8,
+        "max_bin": _BINS,
         "deterministic": True,
         "force_row_wise": True,
         "num_threads": _THREADS,
@@ -265,6 +282,10 @@ def _grown(
         "verbose": -1,
     }
     data = lightgbm().Dataset(
-        matrix, target, weight=weight, categorical_feature=categorical, params={"verbose": -1}
+        matrix,
+        target / factor,
+        weight=weight,
+        categorical_feature=categorical,
+        params={"verbose": -1, "max_bin": _BINS},
     )
-    return Part(lightgbm().train(parameters, data, _ROUNDS).model_to_string())
+    return Part(lightgbm().train(parameters, data, _ROUNDS).model_to_string()), factor

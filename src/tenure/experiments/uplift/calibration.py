@@ -65,20 +65,24 @@ class Line:
     variance_slope: float
     covariance: float
 
-    def drawn(self, predictions: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def drawn(
+        self, predictions: FloatArray, *, slope_max: float = 1.0
+    ) -> tuple[FloatArray, FloatArray]:
         """Return predictions drawn towards the mean effect, and their standard deviations.
 
         Parameters
         ----------
         predictions : of a learner, one per customer.
+        slope_max : the slope is taken from 0 to this, so that a learner is never made bolder
+            than it is; numbers that are no effects need infinity.
 
         Returns
         -------
-        The slope is taken within 0..1: a learner is never made bolder than it is. The standard
-        deviations are of the mean effect and the slope, not of one customer's own effect.
+        The standard deviations are of the mean effect and the slope, not of one customer's own
+        effect.
         """
         apart = predictions - self.centre
-        slope = min(max(self.slope, 0.0), 1.0)
+        slope = min(max(self.slope, 0.0), slope_max)
         if slope == 0.0:
             spread = np.full(len(apart), self.variance_effect)
         else:

@@ -17,7 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tenure.experiments.uplift.learners import arm_means, make_learner, pilot_features
+from tenure.experiments.uplift.learners import (
+    Outcomes,
+    ResponseRule,
+    RiskRule,
+    arm_means,
+    cross_fitted,
+    make_learner,
+    pilot_features,
+)
 from tenure.experiments.uplift.pilots import OutcomeKind, Pilot, folds
 from tenure.experiments.uplift.scores import effect_scores
 from tenure.predictions.scorecards.ordered import score_order
@@ -25,8 +33,8 @@ from tenure.predictions.tables import FloatArray
 
 Text = Mapping[str, str]
 
-RISK = "most_at_risk"
-RESPONSE = "response"
+RISK = RiskRule.code
+RESPONSE = ResponseRule.code
 
 LEARNER_KINDS = (
     ("s", "linear"),
@@ -160,9 +168,15 @@ def _learnt(
     keep: Sequence[str],
 ) -> Iterator[tuple[str, FloatArray]]:
     kind: OutcomeKind = "binary" if earlier.is_binary else "amount"
+    space, _ = pilot_features(earlier, keep)
+    matrix = space.encode(earlier.table)
+    shared: dict[str, Outcomes] = {}
     for code, base in learners:
         learner = make_learner(code, base, outcome=kind, seed=seed, keep=keep)
-        yield learner_name(code, base), learner.fit_pilot(earlier).predict(later.table)
+        if code in ("x", "dr") and base not in shared:
+            shared[base] = cross_fitted(base, space, earlier, matrix, seed=seed)
+        fitted = learner.fit_pilot(earlier, shared.get(base))
+        yield learner_name(code, base), fitted.predict(later.table)
 
 
 def _taken(given: Pilot, rows: npt.NDArray[np.int64]) -> Pilot:

@@ -38,6 +38,9 @@ from tenure.predictions.churn.table_model import arrow_table
 from tenure.predictions.estimator import Estimator
 from tenure.predictions.tables import FloatArray
 
+Outcomes = tuple[FloatArray, FloatArray]
+"""Each customer's mean outcome without and with treatment."""
+
 CUSTOMERS_MIN = 20
 """Fewer customers than this in an arm cannot be learnt from at all."""
 
@@ -98,8 +101,15 @@ class UpliftLearner(Estimator):
         """
         return self.fit_pilot(pilot(X, treated, y, propensity, kind=self.outcome))
 
-    def fit_pilot(self, given: Pilot) -> Self:
-        """Learn from a pilot that was checked already; see `fit`."""
+    def fit_pilot(self, given: Pilot, outcomes: Outcomes | None = None) -> Self:
+        """Learn from a pilot that was checked already; see `fit`.
+
+        Parameters
+        ----------
+        given : the pilot.
+        outcomes : what `cross_fitted` says of it with the same base, seed and columns, where
+            several learners share it; None works it out where it is needed.
+        """
         check_base(self.base)
         fewest = int(min(given.treated.sum(), len(given) - given.treated.sum()))
         if fewest < CUSTOMERS_MIN:
@@ -110,7 +120,7 @@ class UpliftLearner(Estimator):
             )
         self.space_, self.remarks_ = pilot_features(given, self.keep)
         matrix = self.space_.encode(given.table)
-        self.means_ = self._learn(given, matrix)
+        self.means_ = self._learn(given, matrix, outcomes)
         self.treated_share_ = float(given.treated.mean())
         return self
 
@@ -131,7 +141,9 @@ class UpliftLearner(Estimator):
     def _scale(self, given: Pilot) -> Scale:
         return "probability" if given.is_binary else "amount"
 
-    def _learn(self, given: Pilot, matrix: FloatArray) -> tuple[Mean, ...]:
+    def _learn(
+        self, given: Pilot, matrix: FloatArray, outcomes: Outcomes | None
+    ) -> tuple[Mean, ...]:
         raise NotImplementedError
 
     def _effect(self, matrix: FloatArray) -> FloatArray:
@@ -159,7 +171,9 @@ class SLearner(UpliftLearner):
 
     code = "s"
 
-    def _learn(self, given: Pilot, matrix: FloatArray) -> tuple[Mean, ...]:
+    def _learn(
+        self, given: Pilot, matrix: FloatArray, outcomes: Outcomes | None
+    ) -> tuple[Mean, ...]:
         return fit_both_arms(
             self.base,
             self.space_,
@@ -176,7 +190,9 @@ class TLearner(UpliftLearner):
 
     code = "t"
 
-    def _learn(self, given: Pilot, matrix: FloatArray) -> tuple[Mean, ...]:
+    def _learn(
+        self, given: Pilot, matrix: FloatArray, outcomes: Outcomes | None
+    ) -> tuple[Mean, ...]:
         return arm_means(self.base, self.space_, given, matrix, seed=self.seed)
 
 
@@ -188,8 +204,12 @@ class XLearner(UpliftLearner):
 
     code = "x"
 
-    def _learn(self, given: Pilot, matrix: FloatArray) -> tuple[Mean, ...]:
-        without, treated = cross_fitted(self.base, self.space_, given, matrix, seed=self.seed)
+    def _learn(
+        self, given: Pilot, matrix: FloatArray, outcomes: Outcomes | None
+    ) -> tuple[Mean, ...]:
+        without, treated = outcomes or cross_fitted(
+            self.base, self.space_, given, matrix, seed=self.seed
+        )
         imputed = np.where(given.treated == 1, given.outcome - without, treated - given.outcome)
         return tuple(
             fit_mean(
@@ -212,8 +232,12 @@ class DRLearner(UpliftLearner):
 
     code = "dr"
 
-    def _learn(self, given: Pilot, matrix: FloatArray) -> tuple[Mean, ...]:
-        without, treated = cross_fitted(self.base, self.space_, given, matrix, seed=self.seed)
+    def _learn(
+        self, given: Pilot, matrix: FloatArray, outcomes: Outcomes | None
+    ) -> tuple[Mean, ...]:
+        without, treated = outcomes or cross_fitted(
+            self.base, self.space_, given, matrix, seed=self.seed
+        )
         scores = effect_scores(given, without, treated)
         # a score's noise grows where an arm was rare, so such rows weigh less
         weight = given.propensity * (1 - given.propensity)
@@ -232,10 +256,37 @@ class DRLearner(UpliftLearner):
         return self.means_[0].predict(matrix)
 
 
+class ResponseRule(TLearner):
+    """Who is likeliest to buy when treated: a ranking that people use, and no effect.
+
+    See `UpliftLearner` for the parameters.
+    """
+
+    code = "response"
+
+    def _effect(self, matrix: FloatArray) -> FloatArray:
+        return self.means_[1].predict(matrix)
+
+
+class RiskRule(TLearner):
+    """Who is least likely to buy untreated: a ranking that people use, and no effect.
+
+    See `UpliftLearner` for the parameters.
+    """
+
+    code = "most_at_risk"
+
+    def _effect(self, matrix: FloatArray) -> FloatArray:
+        return -self.means_[0].predict(matrix)
+
+
 LEARNERS: Mapping[str, type[UpliftLearner]] = {
     kind.code: kind for kind in (SLearner, TLearner, XLearner, DRLearner)
 }
 """The learners by code."""
+
+RULES: Mapping[str, type[UpliftLearner]] = {kind.code: kind for kind in (RiskRule, ResponseRule)}
+"""Rankings that no learner of uplift makes, by name; the simplest there are."""
 
 CROSS_FOLDS = 3
 

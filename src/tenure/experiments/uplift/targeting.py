@@ -15,7 +15,6 @@ import numpy as np
 from tenure.experiments.uplift.calibration import Line, Tenth, calibration_line, tenths
 from tenure.experiments.uplift.candidates import (
     LEARNER_KINDS,
-    RESPONSE,
     RISK,
     Text,
     Tried,
@@ -23,7 +22,7 @@ from tenure.experiments.uplift.candidates import (
     tried,
 )
 from tenure.experiments.uplift.curves import CurveFigures, curve_figures
-from tenure.experiments.uplift.learners import cross_fitted, pilot_features
+from tenure.experiments.uplift.learners import RULES, cross_fitted, pilot_features
 from tenure.experiments.uplift.means import CONFIDENCE, check_confidence, mean_estimate
 from tenure.experiments.uplift.pilots import Pilot
 from tenure.experiments.uplift.scores import effect_scores
@@ -36,9 +35,6 @@ ARM_MIN = 200
 
 EVENTS_MIN = 20
 """Events, and customers without one, that each arm must have where the outcome is 0 or 1."""
-
-RULES = (RISK, RESPONSE)
-"""Rankings that no learner of uplift makes; the simplest there are."""
 
 _NULL_DRAWS = 10_000
 
@@ -81,7 +77,7 @@ class Candidate:
     uplift : mean effect among the best-ranked share.
     curve : Qini, AUUC and uplift at depths, from arms alone, without outcome models.
     tenths : predicted against found uplift, the highest first; empty for rules.
-    line : how far its predictions came true; None for rules.
+    line : effect on its numbers: for learners, how far their predictions came true.
     """
 
     name: str
@@ -91,7 +87,7 @@ class Candidate:
     uplift: Estimate | Undefined
     curve: CurveFigures
     tenths: tuple[Tenth, ...]
-    line: Line | None
+    line: Line
 
     @property
     def title(self) -> Text:
@@ -386,5 +382,5 @@ def _candidate(
             seed=options.seed,
         ),
         () if is_rule else tenths(predictions, seen.scores, confidence=options.confidence),
-        None if is_rule else calibration_line(predictions, seen.scores),
+        calibration_line(predictions, seen.scores),
     )

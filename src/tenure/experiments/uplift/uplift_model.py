@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import NormalDist
@@ -11,7 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tenure.experiments.uplift.calibration import Line
-from tenure.experiments.uplift.learners import LEARNERS, UpliftLearner, make_learner
+from tenure.experiments.uplift.learners import (
+    LEARNERS,
+    RULES,
+    RiskRule,
+    UpliftLearner,
+    make_learner,
+)
 from tenure.experiments.uplift.pilots import OutcomeKind, pilot
 from tenure.experiments.uplift.targeting import (
     TargetingOptions,
@@ -28,10 +35,11 @@ from tenure.predictions.tables import FloatArray
 class UpliftModel(Estimator):
     """What one action changes for each customer, as far as a randomised pilot can tell.
 
-    Fitting judges all learners and rules first. Where no learner can be told from treating at
-    random, everybody's effect is the mean effect. Else the simplest learner not beaten is fitted
-    to the whole pilot, and its predictions are drawn towards the mean effect by as much as they
-    came true among customers it had not seen.
+    Fitting judges all learners and rules first. Where none can be told from treating at random,
+    everybody's effect is the mean effect. Else the simplest not beaten is fitted to the whole
+    pilot, and its predictions are drawn towards the mean effect by as much as they came true
+    among customers it had not seen. A simple rule's numbers are read off the line of effect on
+    them.
 
     Parameters
     ----------
@@ -44,7 +52,9 @@ class UpliftModel(Estimator):
     Attributes
     ----------
     verdict_ : the verdict with its figures as plain values, texts in `en` and `zh`.
-    learner_ : the fitted learner; None where there is none to be believed.
+    learner_ : the fitted learner or rule; None where there is none to be believed, or where
+        the rule is a risk that was handed over.
+    by_risk_ : whether effects follow from a risk that was handed over.
     line_ : how predictions become effects.
     """
 
@@ -100,43 +110,68 @@ class UpliftModel(Estimator):
                 "treat, or hold out, more customers",
             )
         self.verdict_ = verdict_as_dict(verdict)
+        self.by_risk_ = risk is not None and verdict.recommended == RiskRule.code
         self.learner_: UpliftLearner | None = None
-        predictions = np.zeros(len(given))
-        if verdict.learner is not None:
-            code, base = verdict.learner.split("_")
-            kind: OutcomeKind = "binary" if given.is_binary else "amount"
-            learner = make_learner(code, base, outcome=kind, seed=self.seed, keep=self.keep)
-            self.learner_ = learner.fit_pilot(given)
-            predictions = learner.predict(given.table)
-        self.line_ = _line(verdict, verdict.everybody, predictions)
+        ranking = np.zeros(len(given))
+        if self.by_risk_:
+            ranking = np.asarray(risk, dtype=np.float64)
+        elif verdict.recommended is not None:
+            self.learner_ = self._made(verdict.recommended, given.is_binary).fit_pilot(given)
+            ranking = self.learner_.predict(given.table)
+        self.line_ = _line(verdict, verdict.everybody, ranking)
         return self
 
-    def predict(self, X: object) -> FloatArray:  # noqa: N803
+    def _made(self, name: str, is_binary: bool) -> UpliftLearner:
+        kind: OutcomeKind = "binary" if is_binary else "amount"
+        if name in RULES:
+            return RULES[name]("linear", kind, self.seed, self.keep)
+        code, base = name.split("_")
+        return make_learner(code, base, outcome=kind, seed=self.seed, keep=self.keep)
+
+    def predict(self, X: object, risk: FloatArray | None = None) -> FloatArray:  # noqa: N803
         """Return each customer's expected effect, in units of the outcome, before cost.
 
         Parameters
         ----------
-        X : as in `fit`.
+        X, risk : as in `predict_effects`.
         """
-        return self.predict_effects(X)[0]
+        return self.predict_effects(X, risk)[0]
 
-    def predict_effects(self, X: object) -> tuple[FloatArray, FloatArray]:  # noqa: N803
+    def predict_effects(
+        self,
+        X: object,  # noqa: N803
+        risk: FloatArray | None = None,
+    ) -> tuple[FloatArray, FloatArray]:
         """Return each customer's expected effect and its standard deviation.
 
         Parameters
         ----------
         X : as in `fit`.
+        risk : as in `fit`; needed where the verdict is to treat by the risk handed over then.
 
         Returns
         -------
         The standard deviation is of what a pilot of this size knows of the mean effect and of how
         far predictions come true; one customer's own effect varies beyond it.
+
+        Raises
+        ------
+        DataError : the model was never fitted, a column is missing, or the risk is.
         """
         self._require_fit()
         table = arrow_table(X)
+        if self.by_risk_:
+            if risk is None or risk.shape != (table.num_rows,):
+                raise DataError(
+                    f"risks of {0 if risk is None else len(risk)} for {table.num_rows} customers",
+                    "one risk per customer, as at fitting",
+                    "hand over `risk` as well",
+                )
+            return self.line_.drawn(risk, slope_max=math.inf)
         if self.learner_ is None:
             return self.line_.drawn(np.full(table.num_rows, self.line_.centre))
-        return self.line_.drawn(self.learner_.predict(table))
+        slope_max = math.inf if self.learner_.code in RULES else 1.0
+        return self.line_.drawn(self.learner_.predict(table), slope_max=slope_max)
 
     def _fitted_state(self) -> dict[str, Any]:
         learner = self.learner_
@@ -144,20 +179,23 @@ class UpliftModel(Estimator):
             "verdict": self.verdict_,
             "learner": None if learner is None else [learner.code, learner.to_dict()],
             "line": self.line_.as_dict(),
+            "by_risk": self.by_risk_,
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         self.verdict_ = state["verdict"]
         self.line_ = Line.from_dict(state["line"])
+        self.by_risk_ = bool(state["by_risk"])
         self.learner_ = None
         if state["learner"] is not None:
             code, described = state["learner"]
-            if code not in LEARNERS:
+            known = {**LEARNERS, **RULES}
+            if code not in known:
                 raise DefinitionError(f"learner {code!r}", "a known one", "fit the model anew")
-            self.learner_ = LEARNERS[code].from_dict(described)
+            self.learner_ = known[code].from_dict(described)
 
 
-def _line(verdict: TargetingVerdict, everybody: Estimate, predictions: FloatArray) -> Line:
+def _line(verdict: TargetingVerdict, everybody: Estimate, ranking: FloatArray) -> Line:
     """Return the line through the mean effect and prediction of the whole pilot.
 
     At the mean prediction level and slope are told by different deviations, so their covariance
@@ -165,10 +203,8 @@ def _line(verdict: TargetingVerdict, everybody: Estimate, predictions: FloatArra
     """
     reach = NormalDist().inv_cdf(0.5 + everybody.confidence / 2)
     variance = ((everybody.high - everybody.low) / 2 / reach) ** 2
-    flat = Line(float(predictions.mean()), everybody.value, 0.0, variance, 0.0, 0.0)
-    if verdict.learner is None:
+    flat = Line(float(ranking.mean()), everybody.value, 0.0, variance, 0.0, 0.0)
+    if verdict.recommended is None:
         return flat
-    tried = verdict.candidate(verdict.learner).line
-    if tried is None:
-        return flat
+    tried = verdict.candidate(verdict.recommended).line
     return replace(flat, slope=tried.slope, variance_slope=tried.variance_slope)

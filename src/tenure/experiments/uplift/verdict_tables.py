@@ -60,7 +60,7 @@ def _candidate(one: Candidate) -> dict[str, Any]:
         "uplift_at": {
             f"{depth:g}": estimate_as_dict(found) for depth, found in one.curve.uplift_at.items()
         },
-        "slope": None if one.line is None else estimate_as_dict(slope_estimate(one.line)),
+        "slope": estimate_as_dict(slope_estimate(one.line)) if one.tenths else None,
         "tenths": [_tenth(tenth) for tenth in one.tenths],
     }
 

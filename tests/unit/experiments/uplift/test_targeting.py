@@ -148,3 +148,26 @@ def test_where_targeting_is_refused_everybody_has_the_mean_effect():
     assert effect[0] == model.verdict_["everybody"]["value"]
     again = UpliftModel.from_dict(json.loads(json.dumps(model.to_dict())))
     np.testing.assert_array_equal(again.predict(pilot.table), effect)
+
+
+@pytest.mark.parametrize("handed_over", [True, False])
+def test_a_rule_that_is_recommended_gives_effects_too(*, handed_over):
+    random = np.random.default_rng(5)
+    table = pa.table({"a": random.normal(size=8000), "b": random.normal(size=8000)})
+    risk = np.asarray(table["a"])
+    treated = (random.random(8000) < 0.5).astype(float)
+    effect = 0.5 + (risk if handed_over else 0.5 * np.asarray(table["b"]))
+    outcome = random.normal(size=8000) + treated * effect
+    outcome += np.asarray(table["b"])
+    model = UpliftModel()
+    given = risk if handed_over else None
+    model.fit(table, treated, outcome, 0.5, risk=given, options=FEW)
+    assert model.verdict_["recommended"] == ("most_at_risk" if handed_over else "response")
+    found = model.predict(table, given)
+    assert np.corrcoef(found, effect)[0, 1] > 0.97
+    assert np.polyfit(found, effect, 1)[0] == pytest.approx(1, abs=0.1)
+    again = UpliftModel.from_dict(json.loads(json.dumps(model.to_dict())))
+    np.testing.assert_array_equal(again.predict(table, given), found)
+    if handed_over:
+        with pytest.raises(DataError, match="risks of 0 for 8000"):
+            model.predict(table)
