@@ -6,6 +6,7 @@ of them: that is the delta method, and what makes the customer (or the cluster) 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -204,6 +205,8 @@ def pre_period(
         for one, other in ((before[1], before[1]), (after[1], before[1]), (after[1], after[1]))
     ]
     spread, shared, noise = pooled
+    if not all(map(math.isfinite, (*pooled, before[0]))):
+        return PrePeriod(0.0, 0.0, 1.0)
     if spread <= 0 or noise <= 0 or _settled(together, before[1]) == 0:
         return PrePeriod(0.0, before[0], 1.0)
     return PrePeriod(shared / spread, before[0], max(0.0, 1 - shared / spread * shared / noise))
