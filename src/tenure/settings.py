@@ -83,6 +83,9 @@ class Settings:
     discount_rate_percent: int = _setting(
         10, "By how much money a year later is worth less.", unit="percent a year"
     )
+    acquisition_cost: int = _setting(
+        0, "What winning one customer costs; 0: not known.", unit="currency units"
+    )
     memory_limit_mb: int = _setting(1000, "Most memory the engine may take.", unit="MB")
     threads: int = _setting(0, "Threads the engine may use; 0: one per core.", unit="threads")
     lock_timeout_seconds: int = _setting(

@@ -16,14 +16,17 @@ from tenure.assembly.figures import judge_quality, metric, trace
 from tenure.assembly.loading import import_into
 from tenure.assembly.predicting import (
     FitResult,
+    Promoted,
     backtest,
     fit_model,
     model_in_use,
     predict_all,
+    promote,
     prove,
     read_scorecard,
     score,
     scorecards,
+    told_dates,
     value_of_retention,
 )
 from tenure.assembly.refreshing import RefreshResult, refresh, refresh_if_due
@@ -35,6 +38,7 @@ from tenure.assembly.workspace import Workspace
 __all__ = [
     "CustomersAsOf",
     "FitResult",
+    "Promoted",
     "RefreshResult",
     "Watched",
     "Workspace",
@@ -51,6 +55,7 @@ __all__ = [
     "metric",
     "model_in_use",
     "predict_all",
+    "promote",
     "prove",
     "read_scorecard",
     "refresh",
@@ -60,6 +65,7 @@ __all__ = [
     "segment_faults",
     "simulate_exports",
     "simulate_workspace",
+    "told_dates",
     "trace",
     "value_of_retention",
     "watch",

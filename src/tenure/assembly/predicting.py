@@ -7,11 +7,12 @@ A newly fitted model replaces it only if asked, or if none is there; else it is 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -24,7 +25,7 @@ from tenure.predictions.kinds import KINDS, kind_named, restored
 from tenure.predictions.learning_dates import Fitted, LearningPlan, PanelMaker
 from tenure.predictions.panels import panel
 from tenure.predictions.saving import SavedModel, read_model, write_whole
-from tenure.predictions.score_columns import SCORES
+from tenure.predictions.score_columns import NEXT_PURCHASE, SCORES
 from tenure.predictions.scorecards.proving import FutureProof, prove_no_future
 from tenure.predictions.scorecards.scorecard import Scorecard
 from tenure.predictions.scoring import scoring_rows, write_scores
@@ -253,6 +254,87 @@ def challenger_of(workspace: Workspace, kind: str) -> SavedModel | None:
     """
     path = _path(workspace, kind_named(kind).name + CHALLENGER)
     return read_model(path) if path.exists() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """A challenger that became the model in use.
+
+    Parameters
+    ----------
+    kind : of scores.
+    fingerprint : what names its content.
+    as_of : first business day that it knows nothing of.
+    former : fingerprint of the model that was in use, the challenger now.
+    """
+
+    kind: str
+    fingerprint: str
+    as_of: date
+    former: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plain values for JSON."""
+        return {
+            "kind": self.kind,
+            "fingerprint": self.fingerprint,
+            "as_of": self.as_of.isoformat(),
+            "former": self.former,
+        }
+
+
+def promote(workspace: Workspace, kind: str) -> Promoted:
+    """Make the challenger the model in use, and the model in use so far the challenger.
+
+    Each file changes whole or not at all. Whatever interrupts it, a model is in use afterwards,
+    and doing it again completes it.
+
+    Parameters
+    ----------
+    workspace : whose models.
+    kind : of scores.
+
+    Raises
+    ------
+    DefinitionError : there is no challenger or no model in use, or a file is damaged.
+    """
+    challenger, former = challenger_of(workspace, kind), model_in_use(workspace, kind)
+    if challenger is None:
+        raise DefinitionError(
+            f"no challenger of the {kind} model in use",
+            "a model fitted beside it",
+            f"fit one first: tenure fit {kind} --challenger",
+        )
+    cards = [read_scorecard(workspace, kind, challenger=other) for other in (True, False)]
+    for name, saved, card in (
+        (kind, challenger, cards[0]),
+        (kind + CHALLENGER, former, cards[1]),
+    ):
+        write_whole(_card(workspace, name), card.as_json().encode())
+        saved.write(_path(workspace, name))
+    return Promoted(kind, challenger.fingerprint, challenger.as_of, former.fingerprint)
+
+
+def told_dates(
+    workspace: Workspace, kind: str, *, challenger: bool = False
+) -> Mapping[str, Any] | None:
+    """Return how good the dates of next orders were, as `ReturnsCheck.as_dict`; else None.
+
+    Parameters
+    ----------
+    workspace : whose model.
+    kind : of scores; only `next_purchase` tells dates.
+    challenger : whether the challenger is asked, not the model in use.
+
+    Raises
+    ------
+    DefinitionError : there is no model, or its file is damaged.
+    """
+    if kind != NEXT_PURCHASE:
+        return None
+    saved = challenger_of(workspace, kind) if challenger else model_in_use(workspace, kind)
+    found: Mapping[str, Any] | None = None if saved is None else saved.content["dates_check"]
+    return found
 
 
 def read_scorecard(workspace: Workspace, kind: str, *, challenger: bool = False) -> Scorecard:

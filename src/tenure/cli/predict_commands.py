@@ -12,9 +12,11 @@ from tenure.assembly import (
     Workspace,
     backtest,
     fit_model,
+    promote,
     prove,
     read_scorecard,
     score,
+    told_dates,
     value_of_retention,
     watch,
 )
@@ -32,7 +34,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SHOWN = {
     "binary": ("auc", "brier", "calibration_error", "total_error", figure_at("lift", 0.1)),
     "amount": ("mean_absolute_error", "total_error", "rank_correlation"),
-    "ranking": (),
+    "ranking": ("recall", "repeat_recall", "new_recall", "hit_rate", "discounted_gain"),
 }
 _KIND = click.argument("kind", type=click.Choice(tuple(KINDS)))
 
@@ -100,6 +102,8 @@ def fit_command(
             print_json(made.as_dict())
             return
         print_scorecard(made.scorecard, opened.settings.language)
+        dates = told_dates(opened, kind, challenger=not made.in_use)
+        print_dates(dates, opened.settings.language)
         out = console()
         kept = "in use now" if made.in_use else "challenger; the model in use stays"
         out.print(f"Written to {made.path} ({made.size_bytes:,} bytes): {kept}.", markup=False)
@@ -157,10 +161,32 @@ def scorecard_command(kind: str, workspace: Path, challenger: bool, as_json: boo
     with clear_errors(as_json=as_json):
         opened = Workspace.open(workspace)
         card = read_scorecard(opened, kind, challenger=challenger)
+        dates = told_dates(opened, kind, challenger=challenger)
         if as_json:
-            print_json({"kind": kind, "scorecard": card.as_dict()})
+            print_json({"kind": kind, "scorecard": card.as_dict(), "dates": dates})
             return
         print_scorecard(card, opened.settings.language)
+        print_dates(dates, opened.settings.language)
+
+
+@click.command("promote")
+@_KIND
+@workspace_option
+@json_option
+def promote_command(kind: str, workspace: Path, as_json: bool) -> None:
+    """Make the challenger the model in use; the one in use so far becomes the challenger."""
+    with clear_errors(as_json=as_json):
+        opened = Workspace.open(workspace)
+        made = promote(opened, kind)
+        if as_json:
+            print_json(made.as_dict())
+            return
+        console().print(
+            f"In use now: the {kind} model fitted as of {made.as_of} ({made.fingerprint[:12]}). "
+            "The one before is the challenger: the same command takes this back. "
+            f"To do: tenure score {kind}",
+            markup=False,
+        )
 
 
 @click.command("score")
@@ -222,7 +248,9 @@ def value_of_retention_command(workspace: Path, as_of: str | None, as_json: bool
             print_json(found.as_dict())
             return
         out, language = console(), opened.settings.language
-        for text in (found.text, found.popular_text, *found.assumptions):
+        replacing = found.replacement_text
+        told = (found.text, *([] if replacing is None else [replacing]), found.popular_text)
+        for text in (*told, *found.assumptions):
             out.print(text[language], markup=False)
 
 
@@ -241,7 +269,9 @@ def plan_of(
     return LearningPlan(
         as_of=parsed_date(as_of, "--as-of") or settings.as_of_date(),
         assumptions=ValueAssumptions(
-            settings.margin_percent / 100, settings.discount_rate_percent / 100
+            settings.margin_percent / 100,
+            settings.discount_rate_percent / 100,
+            float(settings.acquisition_cost),
         ),
         **(given or {}),
     )
@@ -259,12 +289,41 @@ def _print_proof(proof: FutureProof, language: str) -> None:
         console().print(finding.evidence[language], markup=False)
 
 
+def _is(name: str, wanted: str) -> bool:
+    """Tell whether a figure is the one wanted, at whatever length of list it was worked out."""
+    return name == wanted or (name.startswith(f"{wanted}_at_") and name.endswith("_suggestions"))
+
+
+def print_dates(dates: Mapping[str, Any] | None, language: str) -> None:
+    """Print how good the dates of next orders were; nothing for other kinds.
+
+    Parameters
+    ----------
+    dates : as `told_dates` returns them.
+    language : `en` or `zh`.
+    """
+    if dates is None:
+        return
+    out = console()
+    out.print(dates["text"][language], markup=False)
+    rows = []
+    for name, nominal in (("likely_coverage", 0.5), ("widely_coverage", 0.8)):
+        found = dates[name]
+        if "value" in found:
+            span = f"{found['low']:.1%} to {found['high']:.1%}"
+            rows.append((f"{nominal:.0%}", f"{found['value']:.1%}", span))
+    if rows:
+        title = f"Share of {dates['returned']:,} next orders within their range of days"
+        print_table(title, ("announced", "came", "interval"), rows)
+
+
 def print_scorecard(card: Scorecard, language: str) -> None:
     """Print a scorecard: the verdict first, then what decides, of the model and its rivals."""
     out = console()
     out.print(card.verdict.text[language], markup=False)
-    shown = [card.judged_by, *(name for name in _SHOWN[card.task] if name != card.judged_by)]
-    shown = [name for name in shown if name in card.figures[card.model]]
+    held = card.figures[card.model]
+    wanted = [name for each in _SHOWN[card.task] for name in held if _is(name, each)]
+    shown = [card.judged_by, *(name for name in wanted if name != card.judged_by)]
     dates = ", ".join(one.as_of.isoformat() for one in card.origins)
     print_table(
         f"{card.definition[language]}\n{dates}",

@@ -107,6 +107,8 @@ class RetentionValue:
     value_year, value_lifetime : what today's customers will bring, discounted.
     point_year, point_lifetime : what one more point of retention would add to these.
     five_points_share : share by which five more points would raise the lifetime value.
+    replacement_cost : what it would cost to win as many customers anew as one point keeps within
+        a year.
     assumptions : what all this assumes, one sentence each, by language.
     """
 
@@ -118,6 +120,7 @@ class RetentionValue:
     point_year: Estimate | Undefined
     point_lifetime: Estimate | Undefined
     five_points_share: Estimate | Undefined
+    replacement_cost: Estimate | Undefined
     assumptions: tuple[Text, ...]
 
     @property
@@ -134,6 +137,23 @@ class RetentionValue:
             "{:,.0f}).".format(*spans),
             "zh": "年留存率每提高一个百分点，一年内价值 {:,.0f}（{:,.0f} 至 {:,.0f}），"
             "在现有客户的生命周期内价值 {:,.0f}（{:,.0f} 至 {:,.0f}）。".format(*spans),
+        }
+
+    @property
+    def replacement_text(self) -> Text | None:
+        """What the same number of customers would cost to win; None where no cost was set."""
+        cost = self.replacement_cost
+        if isinstance(cost, Undefined):
+            return None
+        spans = (cost.value, cost.low, cost.high)
+        return {
+            "en": "To win as many customers anew as one point keeps within a year would cost "
+            "{:,.0f} ({:,.0f} to {:,.0f}). What today's customers cost to win is spent: it is in "
+            "none of these values.".format(*spans),
+            "zh": "若改为新获取一个百分点在一年内所留住的同样多的客户，需花费 {:,.0f}"
+            "（{:,.0f} 至 {:,.0f}）。现有客户的获客成本已经支出，不计入上述任何价值。".format(
+                *spans
+            ),
         }
 
     @property
@@ -171,11 +191,14 @@ class RetentionValue:
             "point_year",
             "point_lifetime",
             "five_points_share",
+            "replacement_cost",
         )
+        replacing = self.replacement_text
         return {
             "customers": self.customers,
             **{name: _plain(getattr(self, name)) for name in figures},
             "text": dict(self.text),
+            "replacement_text": None if replacing is None else dict(replacing),
             "popular": {"low": POPULAR[0], "high": POPULAR[1], "text": dict(self.popular_text)},
             "assumptions": [dict(one) for one in self.assumptions],
         }
@@ -197,6 +220,10 @@ REASONS: dict[str, Text] = {
     "retention_too_high": {
         "en": "Retention is so high that it cannot rise by as many points.",
         "zh": "留存率已经很高，无法再提高这么多个百分点。",
+    },
+    "no_acquisition_cost": {
+        "en": "No cost of winning a customer was set.",
+        "zh": "未设定获客成本。",
     },
     "nobody_active": {
         "en": "Nobody is expected to be active any more.",
@@ -266,7 +293,8 @@ def retention_value(
         },
         *assumptions.texts(),
     )
-    return RetentionValue(customers, **found, assumptions=said)
+    replacing = _replacement(found["active"], assumptions.acquisition_cost)
+    return RetentionValue(customers, **found, replacement_cost=replacing, assumptions=said)
 
 
 def undefined(customers: int, reason: str, assumptions: ValueAssumptions) -> RetentionValue:
@@ -288,8 +316,19 @@ def undefined(customers: int, reason: str, assumptions: ValueAssumptions) -> Ret
         point_year=nothing,
         point_lifetime=nothing,
         five_points_share=nothing,
+        replacement_cost=nothing,
         assumptions=tuple(assumptions.texts()),
     )
+
+
+def _replacement(active: Estimate | Undefined, cost: float) -> Estimate | Undefined:
+    if isinstance(active, Undefined):
+        return active
+    if not cost:
+        return Undefined("no_acquisition_cost")
+    each = POINT * cost
+    ends = (each * active.value, each * active.low, each * active.high)
+    return Estimate(*ends, active.confidence, active.method)
 
 
 def _figures(

@@ -203,3 +203,15 @@ def test_retention_of_contracts_is_that_of_their_curve() -> None:
     assert 0 < found.point_year.value < found.point_lifetime.value
     with pytest.raises(DataError, match="recurring values"):
         value_of_contract_retention(model, ages, [1.0], GIVEN)
+
+
+def test_the_cost_of_winning_is_set_beside_a_point_and_in_no_value(
+    made: Made, found: RetentionValue
+) -> None:
+    paid = value_of_retention(made.table, ValueAssumptions(margin=0.4, acquisition_cost=25.0))
+    assert found.replacement_cost == Undefined("no_acquisition_cost")
+    assert found.replacement_text is None
+    assert paid.replacement_cost.value == pytest.approx(0.01 * 25 * paid.active.value)
+    assert paid.replacement_cost.low < paid.replacement_cost.value < paid.replacement_cost.high
+    assert (paid.point_year, paid.value_lifetime) == (found.point_year, found.value_lifetime)
+    assert f"{paid.replacement_cost.value:,.0f}" in paid.as_dict()["replacement_text"]["zh"]
