@@ -26,6 +26,7 @@ from tenure.records import Database
 from tenure.segments import default_segment_files
 from tenure.settings import Settings, checked_settings, read_settings, settings_text
 from tenure.snapshots import SNAPSHOTS
+from tenure.strategies.plan_decisions import PLAN_TABLES
 
 SETTINGS_FILE = "tenure.toml"
 
@@ -200,7 +201,13 @@ class Workspace:
 def _lake(folder: Path, settings: Settings) -> Lake:
     return Lake(
         folder / "lake",
-        {**FACT_TABLES, "snapshots": SNAPSHOTS, **KEPT_TABLES, **SCORE_TABLES},
+        {
+            **FACT_TABLES,
+            "snapshots": SNAPSHOTS,
+            **KEPT_TABLES,
+            **SCORE_TABLES,
+            **PLAN_TABLES,
+        },
         lock_timeout_seconds=settings.lock_timeout_seconds,
     )
 

@@ -8,6 +8,7 @@ import click
 
 from tenure.cli.import_command import import_command
 from tenure.cli.metrics_command import metrics_command
+from tenure.cli.plan_command import plan_command
 from tenure.cli.predict_commands import (
     backtest_command,
     drift_command,
@@ -70,6 +71,7 @@ for _command in (
     apply_command,
     diff_command,
     export_command,
+    plan_command,
     trace_command,
     settings_command,
     doctor_command,

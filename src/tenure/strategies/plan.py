@@ -16,22 +16,6 @@ from tenure.strategies.allocation import CurvePoint
 from tenure.strategies.plan_experiments import ProposedExperiment
 from tenure.strategies.plan_limits import Occasion
 
-DECISIONS = pa.schema(
-    [
-        pa.field("customer_id", pa.string()),
-        pa.field("tactic_group", pa.string()),
-        pa.field("tactic", pa.string()),
-        pa.field("is_explored", pa.bool_()),
-        pa.field("propensity", pa.float64()),
-        pa.field("options", pa.int64()),
-        pa.field("expected_value", pa.float64()),
-        pa.field("expected_cost", pa.float64()),
-        pa.field("reason", pa.string()),
-    ]
-)
-"""One row per customer who could have a tactic, and tactic group: what she gets, null for
-nothing, and with which chance."""
-
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
@@ -177,7 +161,7 @@ class Plan:
     careful : the plan made of poor effects.
     exploration : what is done by lot.
     notes : what must be known to read it, by language.
-    decisions : see `DECISIONS`.
+    decisions : see `plan_decisions.DECISIONS`.
     """
 
     strategy: str

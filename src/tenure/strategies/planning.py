@@ -14,13 +14,13 @@ from tenure.strategies.allocation import Allocation, CurvePoint, allocate, value
 from tenure.strategies.exploration import Exploration, explore
 from tenure.strategies.ground import Flags, Floats
 from tenure.strategies.plan import (
-    DECISIONS,
     CarefulPlan,
     ExplorationState,
     LimitState,
     Plan,
     TacticPlan,
 )
+from tenure.strategies.plan_decisions import DECISIONS
 from tenure.strategies.plan_experiments import propose_experiment
 from tenure.strategies.plan_limits import MONEY, PlanLimit
 from tenure.strategies.plan_notes import plan_notes
