@@ -70,7 +70,7 @@ class GroupSequential:
     def p_value(self, statistic: float, degrees: float, customers: int) -> float:
         """Return the smallest level at which this look would cross its boundary."""
         # The same tail on the normal scale, on which the boundaries were found.
-        tail = max(two_sided_p(statistic, degrees) / 2, _TINIEST_TAIL)
+        tail = max(two_sided_p(statistic, degrees) / 2, float(special.ndtr(-_WIDEST)))
         edges, levels = _boundary_by_level(self.looks, 1 - self.confidence, self.spending)
         return float(np.exp(np.interp(-special.ndtri(tail), edges, levels)))
 
@@ -153,9 +153,6 @@ class _Held:
 
     nodes: FloatArray
     mass: FloatArray
-
-
-_TINIEST_TAIL = float(special.ndtr(-_WIDEST))
 
 
 def _start() -> _Held:
