@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from tenure.kernel import Estimate, Undefined
 from tenure.strategies.allocation import CurvePoint
+from tenure.strategies.definition import Texts
 from tenure.strategies.plan_experiments import ProposedExperiment
 from tenure.strategies.plan_limits import Occasion
 
@@ -76,7 +77,7 @@ class TacticPlan:
     """
 
     name: str
-    title: Mapping[str, str]
+    title: Texts
     available: int
     contacts: int
     explored: int

@@ -251,7 +251,7 @@ def _tactics(prepared: Prepared, decided: Decided) -> tuple[TacticPlan, ...]:
         made.append(
             TacticPlan(
                 name=tactic.name,
-                title={**tactic.title},
+                title=tactic.title,
                 available=int(available.sum()),
                 contacts=count,
                 explored=int((mine & decided.exploration.explores).sum()),

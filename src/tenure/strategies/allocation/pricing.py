@@ -87,10 +87,8 @@ def minimal_prices(columns: Columns, start: Floats | None = None) -> Prices:
         none = np.zeros(limits)
         chosen = choose(columns, none)
         return Prices(none, chosen.value, chosen, 0.0)
-    temperature = scale * _COLD
-    if start is None:
-        start, temperature = _first(columns, scale)
-    return _refined(columns, start, temperature, scale)
+    near, temperature = _first(columns, scale, start)
+    return _refined(columns, near, temperature, scale)
 
 
 def choose(columns: Columns, prices: Floats) -> Chosen:
@@ -225,7 +223,7 @@ def _scale(columns: Columns) -> float:
     return total / max(columns.customers, 1)
 
 
-def _first(columns: Columns, scale: float) -> tuple[Floats, float]:
+def _first(columns: Columns, scale: float, start: Floats | None) -> tuple[Floats, float]:
     """Return prices of a sample, and the temperature reached."""
     step = -(-columns.customers // SAMPLE_ROWS)
     sample, larger = columns, 1.0
@@ -234,7 +232,8 @@ def _first(columns: Columns, scale: float) -> tuple[Floats, float]:
         sample = columns.rows(slice(0, None, step))
         larger = columns.customers / sample.customers
         sample = sample.rows(slice(None), scale=larger)
-    temperature, prices = scale * _HOT, np.zeros(len(columns.limits))
+    temperature = scale * _HOT
+    prices = np.zeros(len(columns.limits)) if start is None else start / larger
     while True:
         cold = temperature <= scale * _COLD
         prices = _newton(sample, prices, temperature, close=cold)
