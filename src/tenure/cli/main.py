@@ -18,6 +18,7 @@ from tenure.cli.predict_commands import (
     scorecard_command,
     value_of_retention_command,
 )
+from tenure.cli.rehearse_command import rehearse_command
 from tenure.cli.run_commands import demo_command, report_command, run_command
 from tenure.cli.segments_commands import segments_command
 from tenure.cli.simulate_command import simulate_command
@@ -58,6 +59,7 @@ for _command in (
     report_command,
     metrics_command,
     snapshot_command,
+    rehearse_command,
     segments_command,
     fit_command,
     score_command,

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenure.activity.contract import FACT_TABLES
 from tenure.kernel import OptionError
 from tenure.simulation.activity_rows import activity_table, message_rows
 from tenure.simulation.answering import (
@@ -88,6 +89,10 @@ class PlayedBusiness:
         """Ids of all customers, in order."""
         return pa.concat_arrays([block.customers for block in self.blocks])
 
+    def places(self, customer_ids: pa.Array | pa.ChunkedArray) -> Integers:
+        """Return the index of customers given by id."""
+        return np.asarray(pc.index_in(customer_ids, self.customers), dtype=np.int64)
+
     @property
     def end(self) -> date:
         """First business day after the data."""
@@ -95,9 +100,8 @@ class PlayedBusiness:
 
     def facts(self, table: str) -> pa.Table:
         """Return the rows of a fact table as they are if nothing is done."""
-        return pa.concat_tables(
-            [block.facts[table] for block in self.blocks if table in block.facts]
-        )
+        found = [block.facts[table] for block in self.blocks if table in block.facts]
+        return pa.concat_tables(found).cast(FACT_TABLES[table])
 
     def begun(self, month: int) -> Flags:
         """Tell who is a customer by a month's decision."""
@@ -213,7 +217,8 @@ class Course:
         own = self.business.facts("activity")
         gone = pa.chunked_array([*self._left_out, pa.array([], pa.string())], pa.string())
         kept = pc.invert(pc.fill_null(pc.is_in(own["order_id"], gone.combine_chunks()), False))
-        whole = pa.concat_tables([own.filter(kept), *self._added], promote_options="permissive")
+        added = [rows.cast(own.schema) for rows in self._added]
+        whole = pa.concat_tables([own.filter(kept), *added])
         day = whole["occurred_on"]
         inside = pc.less(day, pa.scalar(to_on))
         if from_on is not None:

@@ -1,0 +1,88 @@
+"""A page of its own: a heading, sentences, and sections of charts and tables. It opens offline."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from dataclasses import dataclass
+
+import jinja2
+import yaml
+
+from tenure.pages.scorecard_page import scorecard_style
+from tenure.pages.scorecard_pictures import Picture
+from tenure.pages.scorecard_tables import Grid
+from tenure.pages.texts import HTML_LANGUAGE, LANGUAGES, Texts, texts
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a page.
+
+    Parameters
+    ----------
+    id : unique on the page.
+    title : its heading.
+    paragraphs, points : sentences, and sentences as a list beneath them.
+    pictures, grids : charts, then tables.
+    """
+
+    id: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    grids: tuple[Grid, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What stands on a page.
+
+    Parameters
+    ----------
+    title : its heading.
+    lead : the first sentences.
+    sections : what follows.
+    """
+
+    title: str
+    lead: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+def document_page(document: Document, language: str) -> str:
+    """Return a document as HTML; every value in it is escaped, nothing on it is fetched.
+
+    Raises
+    ------
+    OptionError : no such language.
+    """
+    words = texts(language)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tenure.pages", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["t"] = words.say
+    html = environment.get_template("document.html.j2").render(
+        d=document, style=scorecard_style(), html_language=HTML_LANGUAGE[language]
+    )
+    return html if html.endswith("\n") else html + "\n"
+
+
+@functools.cache
+def document_texts(name: str, language: str) -> Texts:
+    """Return the catalogue of one kind of document, e.g. `rehearsal`.
+
+    Raises
+    ------
+    OptionError : no such language.
+    """
+    if language not in LANGUAGES:
+        return texts(language)  # says what languages there are
+    folder = importlib.resources.files("tenure.pages") / "text"
+    leaves = yaml.safe_load((folder / f"{name}.{language}.yaml").read_text(encoding="utf-8"))
+    return Texts(language, {str(key): str(leaf) for key, leaf in leaves.items()})
