@@ -23,9 +23,9 @@ from datetime import date
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import bdtr, expit, logit, ndtri, stdtrit
 
 from tenure.kernel import Estimate
+from tenure.kernel.scipy_library import special
 from tenure.predictions.churn.logistic import newton, rounded
 from tenure.predictions.tables import FloatArray
 
@@ -73,7 +73,7 @@ class Calibration:
 
     def probability(self, margin: FloatArray) -> FloatArray:
         """Return the probability of each log-odds."""
-        return np.asarray(expit(self.intercept + self.slope * margin), dtype=np.float64)
+        return np.asarray(special.expit(self.intercept + self.slope * margin), dtype=np.float64)
 
     def interval(
         self, margin: FloatArray, confidence: float = CONFIDENCE
@@ -86,8 +86,8 @@ class Calibration:
         confidence : nominal coverage, 0..1.
         """
         middle = self.intercept + self.slope * margin
-        half = float(ndtri((1 + confidence) / 2)) * np.sqrt(self._variance(margin))
-        return expit(middle - half), expit(middle + half)
+        half = float(special.ndtri((1 + confidence) / 2)) * np.sqrt(self._variance(margin))
+        return special.expit(middle - half), special.expit(middle + half)
 
     def mean(self, margin: FloatArray, confidence: float = CONFIDENCE) -> Estimate:
         """Return the share expected to leave among customers, with the interval of what will be.
@@ -128,7 +128,7 @@ class Calibration:
         inside = min(max(share, _SHARE_MIN), 1 - _SHARE_MIN)
         return replace(
             self,
-            intercept=rounded(float(logit(inside))),
+            intercept=rounded(float(special.logit(inside))),
             slope=0.0,
             variance_intercept=rounded(1 / (inside * (1 - inside) * max(self.customers, 1))),
             variance_slope=0.0,
@@ -194,7 +194,7 @@ class Level:
         """Return what must be added to all log-odds so that as many are expected as left."""
         offset = 0.0
         for _ in range(_STEPS):
-            p = expit(self.log_odds + offset)
+            p = special.expit(self.log_odds + offset)
             information = max(float((p * (1 - p)).sum()), _SHARE_MIN)
             step = float((self.left - p).sum()) / information
             offset = float(np.clip(offset + step, -_OFFSET_MAX, _OFFSET_MAX))
@@ -268,7 +268,7 @@ def drift_ahead(levels: Sequence[Level], ahead: date | None, *, learnt: int) -> 
 def _few_dates(dates: int) -> float:
     """Return by how much a variance known from few dates must count more, by Student's t."""
     freedom, chance = dates - 1 + _DATES_ASSUMED, (1 + CONFIDENCE) / 2
-    return float((stdtrit(freedom, chance) / ndtri(chance)) ** 2)
+    return float((special.stdtrit(freedom, chance) / special.ndtri(chance)) ** 2)
 
 
 def _trust(levels: Sequence[Level], ahead: date) -> float:
@@ -299,7 +299,7 @@ def _slope(level: Level) -> tuple[float, float]:
 
 
 def _pivot(log_odds: FloatArray) -> float:
-    p = expit(log_odds)
+    p = special.expit(log_odds)
     return float((p * (1 - p)) @ log_odds / max(float((p * (1 - p)).sum()), _SHARE_MIN))
 
 
@@ -312,17 +312,17 @@ def _counted(
     around it. Ends are shares that can occur: of 50 customers, all may leave.
     """
     inside = min(max(share, _SHARE_MIN), 1 - _SHARE_MIN)
-    middle, error = float(logit(inside)), variance**0.5 / (inside * (1 - inside))
+    middle, error = float(special.logit(inside)), variance**0.5 / (inside * (1 - inside))
     points = np.linspace(-_REACH, _REACH, _POINTS)
     weights = np.exp(-(points**2) / 2)
     weights = weights / weights.sum()
-    shares = expit(middle + error * points)
+    shares = special.expit(middle + error * points)
 
     def least(chance: float) -> int:
         low, high = 0, customers
         while low < high:
             count = (low + high) // 2
-            reached = float(weights @ bdtr(count, customers, shares)) >= chance
+            reached = float(weights @ special.bdtr(count, customers, shares)) >= chance
             low, high = (low, count) if reached else (count + 1, high)
         return low
 
@@ -338,7 +338,7 @@ def _line(log_odds: FloatArray, left: FloatArray) -> tuple[FloatArray, FloatArra
     # a hair of a ridge keeps separable rows finite
     ridge = np.array([0.0, 1e-3])
     found = newton(design, left, ridge)
-    p = expit(design @ found)
+    p = special.expit(design @ found)
     curve = (design * (p * (1 - p))[:, None]).T @ design + np.diag(ridge + 1e-12)
     return found, np.linalg.inv(curve)
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from tenure.kernel import DataError
+from tenure.kernel.scipy_library import special
 from tenure.predictions.churn.features import FeatureKind, FeatureSpace
 from tenure.predictions.tables import FloatArray
 
@@ -156,7 +156,7 @@ def newton(design: FloatArray, left: FloatArray, penalty: FloatArray) -> FloatAr
     weights[0] = np.log(share / (1 - share))
     best = _objective(design, left, penalty, weights)
     for _ in range(_STEPS_MAX):
-        p = expit(design @ weights)
+        p = special.expit(design @ weights)
         slope = design.T @ (left - p) - penalty * weights
         curve = (design * (p * (1 - p))[:, None]).T @ design + np.diag(penalty + 1e-12)
         step = np.linalg.solve(curve, slope)

@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.special import logit
 
 from tenure.kernel import DefinitionError, OptionError
+from tenure.kernel.scipy_library import special
 from tenure.predictions.churn.additive import AdditiveModel
 from tenure.predictions.churn.calibration import Calibration
 from tenure.predictions.churn.choosing import ColumnRemark
@@ -224,7 +224,7 @@ class ChurnPredictor:
         given = np.asarray(probabilities, dtype=np.float64)
         if calibration.slope == 0:
             return np.zeros(len(given))
-        return np.asarray((logit(given) - calibration.intercept) / calibration.slope)
+        return np.asarray((special.logit(given) - calibration.intercept) / calibration.slope)
 
 
 def train_churn(

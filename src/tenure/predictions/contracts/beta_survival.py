@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import polygamma
 
+from tenure.kernel.scipy_library import special
 from tenure.predictions.fitting.gamma_rises import digamma_rise, log_gamma_rise, trigamma_rise
 
 FloatArray = npt.NDArray[np.float64]
@@ -58,7 +58,7 @@ def beta_survival(a: float, b: float, y: FloatArray) -> BetaSurvival:
     rise_total, rise_b = digamma_rise(total, y), digamma_rise(b, y)
     bend_total, bend_b = trigamma_rise(total, y), trigamma_rise(b, y)
     bend_y = -trigamma_rise(reached, a)
-    across = -np.asarray(polygamma(1, a + reached), dtype=np.float64)
+    across = -np.asarray(special.polygamma(1, a + reached), dtype=np.float64)
     return BetaSurvival(
         log_beta_survival(a, b, y),
         np.array([-rise_total, rise_b - rise_total, -digamma_rise(reached, a)]),

@@ -19,9 +19,9 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from tenure.kernel import Estimate, OptionError, Undefined
+from tenure.kernel.scipy_library import special
 from tenure.predictions.contracts.risk_table import RiskTable, durations_of, risk_table
 from tenure.predictions.estimator import Estimator
 from tenure.predictions.fitting.draws import check_interval
@@ -103,7 +103,7 @@ class ContractKaplanMeier(Estimator):
             high = before * (1 - float(tail ** (1 / at_risk[last])))
             return Estimate(0.0, 0.0, high, interval, _EXACT)
         greenwood = float((ended / (at_risk * (at_risk - ended))).sum())
-        width = float(ndtri(1 - tail)) * greenwood**0.5 / -np.log(value)
+        width = float(special.ndtri(1 - tail)) * greenwood**0.5 / -np.log(value)
         low, high = float(value ** np.exp(width)), float(value ** np.exp(-width))
         return Estimate(value, low, high, interval, _LOG_LOG)
 
@@ -145,7 +145,7 @@ class ContractKaplanMeier(Estimator):
         rest = np.cumsum(worth[::-1])[::-1]
         left = np.where(at_risk > ended, at_risk - ended, np.inf)
         variance = float((rest**2 * ended / (at_risk * left)).sum())
-        reach = float(ndtri((1 + interval) / 2)) * variance**0.5
+        reach = float(special.ndtri((1 + interval) / 2)) * variance**0.5
         value, most = float(worth.sum()), float(counts.sum())
         low, high = max(value - reach, 0.0), min(value + reach, most)
         return Estimate(value, min(low, value), max(high, value), interval, _NORMAL)

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import digamma, gammaln, polygamma
+
+from tenure.kernel.scipy_library import special
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -31,7 +32,8 @@ def log_gamma_rise(z: npt.ArrayLike, y: npt.ArrayLike) -> FloatArray:
     large = np.maximum(z, _SERIES_FROM)
     by_series = (large - 0.5) * np.log1p(y / large) + y * (np.log(large + y) - 1)
     by_series += rest(large + y) - rest(large)
-    rise: FloatArray = np.where(z >= _SERIES_FROM, by_series, gammaln(z + y) - gammaln(z))
+    exact = special.gammaln(z + y) - special.gammaln(z)
+    rise: FloatArray = np.where(z >= _SERIES_FROM, by_series, exact)
     return rise
 
 
@@ -46,7 +48,8 @@ def digamma_rise(z: npt.ArrayLike, y: npt.ArrayLike) -> FloatArray:
 
     large = np.maximum(z, _SERIES_FROM)
     by_series = np.log1p(y / large) + (rest(large + y) - rest(large))
-    rise: FloatArray = np.where(z >= _SERIES_FROM, by_series, digamma(z + y) - digamma(z))
+    exact = special.digamma(z + y) - special.digamma(z)
+    rise: FloatArray = np.where(z >= _SERIES_FROM, by_series, exact)
     return rise
 
 
@@ -66,4 +69,4 @@ def trigamma_rise(z: npt.ArrayLike, y: npt.ArrayLike) -> FloatArray:
 
 
 def _trigamma(z: npt.ArrayLike) -> FloatArray:
-    return np.asarray(polygamma(1, z), dtype=np.float64)
+    return np.asarray(special.polygamma(1, z), dtype=np.float64)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
+from tenure.kernel.scipy_library import special
 from tenure.predictions.estimator import Estimator
 from tenure.predictions.fitting.draws import check_interval
 from tenure.predictions.fitting.likelihood import Maximum
@@ -40,7 +40,7 @@ class LikelihoodModel(Estimator):
         self._require_fit()
         check_interval(interval)
         found = self.maximum_
-        reach = float(ndtri((1 + interval) / 2)) * np.sqrt(np.diag(found.covariance))
+        reach = float(special.ndtri((1 + interval) / 2)) * np.sqrt(np.diag(found.covariance))
         rows = []
         for i, name in enumerate(found.names):
             is_known = name not in found.unidentified

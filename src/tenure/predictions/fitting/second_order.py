@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, ndtri
 
+from tenure.kernel.scipy_library import special
 from tenure.predictions.fitting.draws import Predicted, check_interval
 from tenure.predictions.fitting.likelihood import Maximum
 
@@ -56,7 +56,7 @@ class Quadratic:
         third = 3 * (self.slopes * bent).sum(axis=0) + np.einsum("ijn,jin->n", square, self.bends)
         spread = np.sqrt(variance)
         skew = np.divide(third, spread**3, out=np.zeros_like(spread), where=spread > 1e-90)
-        z = float(ndtri(share))
+        z = float(special.ndtri(share))
         moved = z + (z**2 - 1) / 6 * np.clip(skew, -_SKEW_MAX, _SKEW_MAX)
         found: FloatArray = self.centre + trace / 2 + spread * moved
         return found
@@ -141,10 +141,10 @@ def expanded_intervals(
             found = np.maximum(predict(parameters, rows), _LEAST)
             if not is_chance:
                 return np.log(found)
-            return np.asarray(logit(np.minimum(found, 1 - 1e-16)), dtype=np.float64)
+            return np.asarray(special.logit(np.minimum(found, 1 - 1e-16)), dtype=np.float64)
 
         surface = quadratic(maximum, linked)
-        back = expit if is_chance else np.exp
+        back = special.expit if is_chance else np.exp
         low[rows], high[rows] = back(surface.quantile(tail)), back(surface.quantile(1 - tail))
     return Predicted(value, np.minimum(low, value), np.maximum(high, value))
 

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import expit
 
 from tenure.kernel import DataError, OptionError
+from tenure.kernel.scipy_library import special
 from tenure.predictions.estimator import Estimator
 from tenure.predictions.next_purchase.assortment import Assortment, owned
 from tenure.predictions.next_purchase.blend import Blend
@@ -262,7 +262,9 @@ class NextBasket(Estimator):
                 "product_id": names.take(pa.array(best.product)),
                 "is_new": pa.array(~again),
                 "probability": pa.array(
-                    expit(best.log_odds), pa.float64(), mask=np.full(len(again), not blended)
+                    special.expit(best.log_odds),
+                    pa.float64(),
+                    mask=np.full(len(again), not blended),
                 ),
                 "times_bought": pa.array(np.where(again, mine.times[pair], 0), pa.int64()),
                 "last_bought_on": _dates(mine.last_day[pair].astype(np.int32), again),

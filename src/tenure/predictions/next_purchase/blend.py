@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
+from tenure.kernel.scipy_library import special
 from tenure.predictions.next_purchase.histories import Flags, Floats
 
 _STEPS_MAX = 50
@@ -86,7 +86,7 @@ def fit_blend(signs: Floats, happened: Flags, *, penalty: float = 1.0) -> Blend 
     beta = np.zeros(design.shape[1])
     beta[0] = np.log(rate / (1 - rate))
     for _ in range(_STEPS_MAX):
-        chance = expit(design @ beta)
+        chance = special.expit(design @ beta)
         slope = design.T @ (chance - happened) + ridge * beta
         curve = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(ridge)
         step = np.linalg.solve(curve, slope)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sparse
 
+from tenure.kernel.scipy_library import sparse
 from tenure.predictions.next_purchase.assortment import Assortment, Owned, owned
 from tenure.predictions.next_purchase.histories import Flags, Floats, Histories, Integers
-from tenure.predictions.next_purchase.neighbours import Neighbours
+from tenure.predictions.next_purchase.neighbours import Neighbours, SparseMatrix
 
 POPULAR = 60
 """So many popular and recently popular products are candidates for everybody."""
@@ -173,7 +173,7 @@ def interests(histories: Histories, mine: Owned) -> Floats:
 
 def _likeness(
     histories: Histories, mine: Owned, places: Integers, near: Neighbours, width: int
-) -> sparse.csr_array:
+) -> SparseMatrix:
     """Return how near each product is to what each customer buys."""
     weight = interests(histories, mine)
     used = (weight > 0) & (places[mine.product] >= 0)
@@ -185,7 +185,7 @@ def _likeness(
 
 
 def _gathered(
-    likeness: sparse.csr_array, products: Assortment, customers: int
+    likeness: SparseMatrix, products: Assortment, customers: int
 ) -> tuple[Integers, Integers, Floats]:
     """Return the nearest and the popular products as rows of customer, product, likeness."""
     likeness.sort_indices()

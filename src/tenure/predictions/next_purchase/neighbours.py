@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sparse
 
+from tenure.kernel.scipy_library import sparse
 from tenure.predictions.next_purchase.histories import Integers
+
+SparseMatrix = Any
+"""A `scipy.sparse.csr_array`."""
 
 STEPS = 10_000
 """Similarities are whole steps of one ten-thousandth: short as text, equal when reloaded."""
@@ -36,7 +39,7 @@ class Neighbours:
     products: Integers
     steps: Integers
 
-    def matrix(self, width: int) -> sparse.csr_array:
+    def matrix(self, width: int) -> SparseMatrix:
         """Return similarities as a sparse square matrix of so many products."""
         starts = np.concatenate(
             (self.starts, np.full(width + 1 - len(self.starts), self.starts[-1]))

@@ -22,9 +22,9 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-from scipy import optimize, special
 
 from tenure.kernel import DataError, OptionError
+from tenure.kernel.scipy_library import optimize, special
 from tenure.predictions.estimator import Estimator
 from tenure.predictions.next_purchase.gaps import GAPS
 from tenure.predictions.next_purchase.histories import Flags, Floats

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import scipy.sparse as sparse
 
+from tenure.kernel.scipy_library import sparse
 from tenure.predictions.next_purchase.assortment import Owned
 from tenure.predictions.next_purchase.candidates import interests
 from tenure.predictions.next_purchase.histories import Histories

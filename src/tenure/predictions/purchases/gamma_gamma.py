@@ -13,9 +13,9 @@ from typing import Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, polygamma, psi
 
 from tenure.kernel import DataError
+from tenure.kernel.scipy_library import special
 from tenure.predictions.fitting.draws import Predicted, row_intervals
 from tenure.predictions.fitting.likelihood import Evaluation, maximise
 from tenure.predictions.fitting.likelihood_model import LikelihoodModel
@@ -201,22 +201,22 @@ class GammaGammaLikelihood:
         (log_x, log_1), (over_x, over_1), (over2_x, over2_1) = self._sums(v)
         counts, weights = self.counts.columns[0], self.counts.weights
         customers, events = float(weights.sum()), p * counts
-        both_1, both_2 = psi(events + q), polygamma(1, events + q)
+        both_1, both_2 = special.psi(events + q), special.polygamma(1, events + q)
         value = (
-            weights @ (gammaln(events + q) - gammaln(events))
-            + customers * (q * np.log(v) - gammaln(q))
+            weights @ (special.gammaln(events + q) - special.gammaln(events))
+            + customers * (q * np.log(v) - special.gammaln(q))
             + p * (self.log_total - log_x)
             - q * log_1
             - self.log_value
         )
-        by_p = (weights * counts) @ (both_1 - psi(events)) + self.log_total - log_x
-        by_q = weights @ both_1 + customers * (np.log(v) - psi(q)) - log_1
+        by_p = (weights * counts) @ (both_1 - special.psi(events)) + self.log_total - log_x
+        by_q = weights @ both_1 + customers * (np.log(v) - special.psi(q)) - log_1
         by_v = customers * q / v - p * over_x - q * over_1
         gradient = np.array([p * by_p, q * by_q, v * by_v])
         hessian = np.empty((3, 3))
-        hessian[P, P] = (weights * counts**2) @ (both_2 - polygamma(1, events))
+        hessian[P, P] = (weights * counts**2) @ (both_2 - special.polygamma(1, events))
         hessian[P, Q] = hessian[Q, P] = (weights * counts) @ both_2
-        hessian[Q, Q] = weights @ both_2 - customers * polygamma(1, q)
+        hessian[Q, Q] = weights @ both_2 - customers * special.polygamma(1, q)
         hessian[P, V] = hessian[V, P] = -over_x
         hessian[Q, V] = hessian[V, Q] = customers / v - over_1
         hessian[V, V] = -customers * q / v**2 + p * over2_x + q * over2_1

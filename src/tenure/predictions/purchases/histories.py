@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tenure.kernel import DataError
-from tenure.metrics.purchases import TUPLE
 from tenure.predictions.fitting.tuples import Tuples, distinct
 from tenure.predictions.tables import columns_of, row_error
 
 FloatArray = npt.NDArray[np.float64]
 
-COUNT, LAST, AGE = TUPLE
+# The names that `metrics.purchases.TUPLE` has. Written out, as that room brings the engines, and
+# who has only a table needs none of them.
+COUNT, LAST, AGE = TUPLE = ("repeat_order_day_count", "age_at_last_order_days", "age_days")
 WEIGHT = "customers"
 
 

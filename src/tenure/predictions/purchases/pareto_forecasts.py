@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import exprel
 
+from tenure.kernel.scipy_library import special
 from tenure.predictions.purchases.lomax_integral import log_lomax_integral
 from tenure.predictions.purchases.pareto_likelihood import (
     ParetoParameters,
@@ -101,13 +101,13 @@ def _active_rate(own: ParetoParameters, rows: ParetoRows) -> tuple[FloatArray, F
 def _mean_time(s: float, b: FloatArray, horizon: float) -> FloatArray:
     """Return the mean time that an active customer stays, within the horizon."""
     width = np.log1p(horizon / b)
-    time: FloatArray = b * width * exprel((1 - s) * width)
+    time: FloatArray = b * width * special.exprel((1 - s) * width)
     return time
 
 
 def _mean_square_time(s: float, b: FloatArray, horizon: float) -> FloatArray:
     width = np.log1p(horizon / b)
-    inner = exprel((2 - s) * width) - exprel((1 - s) * width)
+    inner = special.exprel((2 - s) * width) - special.exprel((1 - s) * width)
     square: FloatArray = 2 * b**2 * width * np.maximum(inner, 0.0)
     return square
 

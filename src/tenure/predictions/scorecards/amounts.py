@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import xlogy
 
 from tenure.kernel import Estimate, OptionError, Undefined, wilson_interval
+from tenure.kernel.scipy_library import special
 from tenure.predictions.scorecards.arrays import Floats, numbers, ratio
 from tenure.predictions.scorecards.ordered import (
     captured,
@@ -167,7 +167,7 @@ def deviances(actual: Floats, forecast: Floats) -> Floats:
 
     Such a row's deviance has no saturated part, which no forecast could change anyway.
     """
-    saturated = xlogy(np.maximum(actual, 0.0), np.maximum(actual, 0.0))
+    saturated = special.xlogy(np.maximum(actual, 0.0), np.maximum(actual, 0.0))
     return np.asarray(2 * (saturated - actual * np.log(forecast) - actual + forecast))
 
 

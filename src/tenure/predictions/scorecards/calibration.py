@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
-from scipy.special import expit, logit, ndtri
 
 from tenure.kernel import Estimate, Undefined, wilson_interval
+from tenure.kernel.scipy_library import optimize, special
 from tenure.predictions.scorecards.arrays import Floats, Integers, events, probabilities
 from tenure.predictions.scorecards.ordered import equal_mass_bins, score_order
 
@@ -110,7 +109,7 @@ def monotone(scores: Floats, actual: Floats) -> Floats:
     order = score_order(scores)
     rows = order.sums(np.ones_like(actual))
     means = order.sums(actual) / rows
-    fitted = isotonic_regression(means, weights=rows, increasing=False).x
+    fitted = optimize.isotonic_regression(means, weights=rows, increasing=False).x
     return np.asarray(fitted, np.float64)[order.group]
 
 
@@ -188,7 +187,7 @@ def calibration_line(
     if y.min() == y.max():
         reason = Undefined("no_event_or_no_other")
         return CalibrationLine(reason, reason)
-    log_odds = np.asarray(logit(np.clip(p, SURE, 1 - SURE)))
+    log_odds = np.asarray(special.logit(np.clip(p, SURE, 1 - SURE)))
     cluster = None if customers is None else np.unique(np.asarray(customers), return_inverse=True)
     owner = None if cluster is None else np.asarray(cluster[1], np.int64)
     ones = np.ones((y.size, 1))
@@ -207,7 +206,7 @@ def expected_events(forecast: npt.ArrayLike, *, confidence: float = 0.95) -> Est
     nominal rate (normal approximation of the Poisson binomial).
     """
     p = probabilities("forecast", forecast)
-    total, half = float(p.sum()), ndtri((1 + confidence) / 2) * np.sqrt((p * (1 - p)).sum())
+    total, half = float(p.sum()), special.ndtri((1 + confidence) / 2) * np.sqrt((p * (1 - p)).sum())
     low, high = max(0.0, total - float(half)), min(float(p.size), total + float(half))
     return Estimate(total, min(low, total), max(high, total), confidence, "poisson_binomial")
 
@@ -234,7 +233,7 @@ def _logistic(
     beta = np.zeros(design.shape[1])
     score = information = np.empty(0)
     for _ in range(_STEPS_MAX):
-        fitted = expit(design @ beta + offset)
+        fitted = special.expit(design @ beta + offset)
         score = design.T @ (y - fitted)
         information = (design * (fitted * (1 - fitted))[:, None]).T @ design
         if not np.all(np.isfinite(information)) or np.linalg.cond(information) > 1 / _LEAST:
@@ -248,12 +247,12 @@ def _logistic(
         return Undefined("events_and_others_do_not_overlap")
     if np.abs(beta).max() > _SLOPE_MAX:
         return Undefined("events_and_others_do_not_overlap")
-    residuals = design * (y - expit(design @ beta + offset))[:, None]
+    residuals = design * (y - special.expit(design @ beta + offset))[:, None]
     if owner is not None:
         sums = [np.bincount(owner, weights=column) for column in residuals.T]
         residuals = np.column_stack(sums)
     inverse = np.linalg.inv(information)
     error = float(np.sqrt((inverse @ (residuals.T @ residuals) @ inverse)[0, 0]))
-    half = float(ndtri((1 + confidence) / 2)) * error
+    half = float(special.ndtri((1 + confidence) / 2)) * error
     value = float(beta[0])
     return Estimate(value, value - half, value + half, confidence, "robust")

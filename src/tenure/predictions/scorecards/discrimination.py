@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, ndtri
 
 from tenure.kernel import Estimate, OptionError, Undefined
+from tenure.kernel.scipy_library import special
 from tenure.predictions.scorecards.arrays import Floats, events, numbers, ratio
 from tenure.predictions.scorecards.ordered import (
     ScoreOrder,
@@ -56,8 +56,11 @@ def auc(
         low, high = (bound, 1.0) if value == 1.0 else (0.0, 1 - bound)
         return Estimate(value, low, high, confidence, "exact_bound")
     error = _standard_error(_influence(y, order, value), customers)
-    half = ndtri((1 + confidence) / 2) * error / (value * (1 - value))
-    low, high = expit(logit(value) - half), expit(logit(value) + half)
+    half = special.ndtri((1 + confidence) / 2) * error / (value * (1 - value))
+    low, high = (
+        special.expit(special.logit(value) - half),
+        special.expit(special.logit(value) + half),
+    )
     return Estimate(value, float(low), float(high), confidence, "delong")
 
 
@@ -90,7 +93,7 @@ def auc_difference(
         parts.append((value, _influence(y, order, value)))
     difference = parts[0][0] - parts[1][0]
     error = _standard_error(parts[0][1] - parts[1][1], customers)
-    half = float(ndtri((1 + confidence) / 2)) * error
+    half = float(special.ndtri((1 + confidence) / 2)) * error
     return Estimate(difference, difference - half, difference + half, confidence, "delong")
 
 

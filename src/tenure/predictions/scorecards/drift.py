@@ -12,9 +12,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri, ndtri
 
 from tenure.kernel import Undefined
+from tenure.kernel.scipy_library import special
 from tenure.predictions.scorecards.arrays import numbers, probabilities
 from tenure.predictions.scorecards.findings import DriftFinding, Weight
 from tenure.predictions.scorecards.population import (
@@ -58,14 +58,14 @@ def population_drift(reference: PopulationReference, table: object) -> tuple[Dri
         if one.now == 0:
             found.append(_gone(one.name))
             continue
-        noise = float(chdtri(max(one.bins - 1, 1), level)) * (1 / one.then + 1 / one.now)
+        noise = float(special.chdtri(max(one.bins - 1, 1), level)) * (1 / one.then + 1 / one.now)
         threshold = max(STABILITY_NOTE, noise)
         if one.stability > threshold:
             large = one.stability > max(STABILITY_ALARM, noise)
             found.append(_moved(one.name, one.stability, threshold, large=large))
         gap, pooled = one.missing_now - one.missing_then, one.missing_pooled
         spread = np.sqrt(pooled * (1 - pooled) * (1 / one.rows_then + 1 / one.rows_now))
-        least = max(MISSING_GAP_MIN, -float(ndtri(level / 2)) * float(spread))
+        least = max(MISSING_GAP_MIN, -float(special.ndtri(level / 2)) * float(spread))
         if abs(gap) > least:
             found.append(_missing(one.name, one.missing_then, one.missing_now, least))
     return tuple(found)
@@ -143,7 +143,7 @@ def parameter_jumps(
     """
     names = [name for name in before if name in now]
     level = FALSE_ALARM / max(len(names), 1)
-    threshold = -float(ndtri(level / 2))
+    threshold = -float(special.ndtri(level / 2))
     found = []
     for name in names:
         one, other = errors_before.get(name), errors_now.get(name)
@@ -161,7 +161,7 @@ def _against(
     what: str, announced: float, came: float, spread: float, confidence: float
 ) -> tuple[DriftFinding, ...]:
     """Return a finding if the total is out of its interval by more than a twentieth."""
-    half = float(ndtri((1 + confidence) / 2)) * float(spread)
+    half = float(special.ndtri((1 + confidence) / 2)) * float(spread)
     least = max(half, CALIBRATION_GAP_MIN * announced)
     if abs(came - announced) <= least:
         return ()

@@ -13,9 +13,9 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.special import bdtrc
 
 from tenure.kernel import Estimate, Undefined, wilson_interval
+from tenure.kernel.scipy_library import special
 from tenure.predictions.scorecards.arrays import Flags, Floats, Integers, events
 from tenure.predictions.scorecards.coded_columns import (
     CATEGORIES_MAX,
@@ -191,7 +191,7 @@ def _value_tells(column: CodedColumn, y: Floats, columns: int) -> LeakageFinding
         count, hits = int(rows.sum()), int((rows & is_rare).sum())
         if not _VALUE_ROWS_MIN <= count < y.size or hits < PURE_SHARE_ALARM * count:
             continue
-        if bdtrc(hits - 1, count, base) * columns * len(groups) <= _FALSE_ALARM:
+        if special.bdtrc(hits - 1, count, base) * columns * len(groups) <= _FALSE_ALARM:
             share = hits / count
             return _pure_finding(column.name, state, count, share, base, happened=rare == 1)
     return None

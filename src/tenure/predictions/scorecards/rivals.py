@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.optimize import isotonic_regression
 
 from tenure.kernel import DataError, OptionError
+from tenure.kernel.scipy_library import optimize
 from tenure.predictions.scorecards.arrays import Flags, Floats, Integers, events, numbers
 from tenure.predictions.scorecards.ordered import area_under_roc, score_order
 from tenure.snapshots.columns import WINDOWS_DAYS
@@ -167,7 +167,9 @@ class MonotoneCurve:
         auc = float(area_under_roc(rows, positive))
         self.rises_ = not auc < 0.5
         # groups run from the highest score down
-        fitted = isotonic_regression(positive / rows, weights=rows, increasing=not self.rises_).x
+        fitted = optimize.isotonic_regression(
+            positive / rows, weights=rows, increasing=not self.rises_
+        ).x
         edge = 1 / (x.size + 2)
         self.scores_ = np.unique(x)
         self.probabilities_ = np.clip(np.asarray(fitted)[::-1], edge, 1 - edge)

@@ -17,9 +17,9 @@ from dataclasses import replace
 from typing import Any, Self, overload
 
 import numpy as np
-from scipy.special import ndtri
 
 from tenure.kernel import Estimate, OptionError
+from tenure.kernel.scipy_library import special
 from tenure.predictions.estimator import Estimator
 from tenure.predictions.fitting.draws import Kind, Predicted, check_interval, total_interval
 from tenure.predictions.purchases.bg_nbd import BGNBD
@@ -185,7 +185,7 @@ class PurchaseValue(Estimator):
         interval : nominal coverage: parameters of both models, and the customers' own chance.
         """
         self._require_fit()
-        z = float(ndtri((1 + interval) / 2))
+        z = float(special.ndtri((1 + interval) / 2))
 
         def variance(kind: Kind) -> float:
             told = self.purchases_.predict_total(X, horizon_days, interval=interval, kind=kind)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from tenure.kernel import Estimate, Undefined
+from tenure.kernel.scipy_library import optimize
 from tenure.predictions.tables import FloatArray
 from tenure.predictions.value.assumptions import Text, ValueAssumptions
 
@@ -92,7 +92,7 @@ class CustomerBase:
         aim = self.retention() + points
         if aim >= 1 or self.retention(_SLOWEST) <= aim:
             return None
-        return float(brentq(lambda c: self.retention(c) - aim, _SLOWEST, 1.0, xtol=1e-12))
+        return float(optimize.brentq(lambda c: self.retention(c) - aim, _SLOWEST, 1.0, xtol=1e-12))
 
 
 @dataclass(frozen=True, slots=True)
