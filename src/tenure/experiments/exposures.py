@@ -151,7 +151,7 @@ def surviving_ids(connection: sa.Connection, experiment: Experiment) -> dict[str
     wanted = sa.select(unit_merges.c.losing_id, unit_merges.c.surviving_id).where(
         unit_merges.c.experiment_id == experiment.experiment_id
     )
-    merged = dict(connection.execute(wanted).tuples().all())
+    merged = {row.losing_id: row.surviving_id for row in connection.execute(wanted)}
     final: dict[str, str] = {}
     for unit in merged:
         survivor = merged[unit]

@@ -210,7 +210,7 @@ def _merged_before(connection: sa.Connection, experiment: Experiment) -> dict[st
     wanted = sa.select(unit_merges.c.losing_id, unit_merges.c.surviving_id).where(
         unit_merges.c.experiment_id == experiment.experiment_id
     )
-    return dict(connection.execute(wanted).tuples().all())
+    return {row.losing_id: row.surviving_id for row in connection.execute(wanted)}
 
 
 def _standings(

@@ -128,7 +128,7 @@ def _recorded(connection: sa.Connection, experiment: Experiment) -> dict[str, st
     wanted = sa.select(assignments.c.unit_id, assignments.c.arm).where(
         assignments.c.experiment_id == experiment.experiment_id
     )
-    return dict(connection.execute(wanted).tuples().all())
+    return {row.unit_id: row.arm for row in connection.execute(wanted)}
 
 
 def _deal_out(
