@@ -10,7 +10,7 @@ import numpy as np
 
 from tenure.experiments.effects import ArmStatistics, Moments
 
-WORLDS = int(os.environ.get("TENURE_SIMULATED_WORLDS", "1000"))
+WORLDS = int(os.environ.get("TENURE_SIMULATED_WORLDS", "400"))
 AT_ONCE = 100
 
 

@@ -1,6 +1,6 @@
 """Looking often: false findings of experiments without any effect, and of sound splits.
 
-TENURE_SIMULATED_WORLDS sets the number of worlds (default 1000).
+TENURE_SIMULATED_WORLDS sets the number of worlds (default 400).
 """
 
 from __future__ import annotations
