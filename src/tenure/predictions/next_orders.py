@@ -37,6 +37,7 @@ from tenure.predictions.next_purchase.returns_backtest import (
     check_returns,
     returns_origins,
 )
+from tenure.predictions.panels import hashed_customers
 from tenure.predictions.score_columns import NEXT_PURCHASE, SCORES
 from tenure.predictions.scorecards.findings import LeakageCheck
 from tenure.predictions.scorecards.judging import ScorecardOptions, scorecard
@@ -65,12 +66,7 @@ _TITLES = {
     returns_backtest.MODEL: {"en": "the customer's own rhythm", "zh": "客户自身节奏"},
 }
 _POPULATION = {"en": "customers with an order before the date", "zh": "该日期前有订单的客户"}
-_COLUMNS = pa.schema(
-    [
-        pa.field("customer_id", pa.string()),
-        *(pa.field(column.name, column.dtype) for column in SCORES[NEXT_PURCHASE].columns),
-    ]
-)
+_COLUMNS = SCORES[NEXT_PURCHASE].told
 _PRODUCT_TABLES = ("products", "near")
 
 
@@ -259,7 +255,7 @@ def _past(facts: Facts, calendar: Calendar, end: date, plan: LearningPlan) -> _P
     days = customer_days(known)
     ordered = days.filter(days.order_day_number.notnull()).select("customer_id", "occurred_on")
     people = ordered.select("customer_id").distinct()
-    hashed = people.mutate(hashed=_md5(ibis.literal(f"{plan.seed}|") + people.customer_id))
+    hashed = people.mutate(hashed=hashed_customers(people, plan.seed))
     smallest = hashed.order_by(["hashed", "customer_id"]).limit(plan.customers_max)
     chosen = ibis.memtable(facts.engine.collect(smallest.select("customer_id")))
     columns = ("occurred_on", "occurred_at", "order_id", "product_id", "category", "source")
@@ -343,10 +339,6 @@ def _judged_returns(
             seed=seed,
         ),
     )
-
-
-@ibis.udf.scalar.builtin(name="md5")  # type: ignore[untyped-decorator] # Ibis has no types
-def _md5(text: str) -> str: ...  # type: ignore[empty-body] # the engine's own function
 
 
 def _bought(known: Base) -> ir.Table:

@@ -285,6 +285,17 @@ def data_days(facts: Facts, calendar: Calendar = Calendar()) -> tuple[date, date
 def _md5(text: str) -> str: ...  # type: ignore[empty-body] # the engine's own function
 
 
+def hashed_customers(table: ir.Table, seed: int) -> ir.StringValue:
+    """Return a hash of each customer, by which samples are drawn: alike in every engine.
+
+    Parameters
+    ----------
+    table : with `customer_id`.
+    seed : of the hash, from 0.
+    """
+    return _md5(ibis.literal(f"{seed}|") + table.customer_id)
+
+
 class _Chosen:
     """Which customers are looked at: all, or those with the smallest hashes.
 
@@ -315,7 +326,7 @@ class _Chosen:
 
     def hashed(self, table: ir.Table) -> ir.StringValue:
         """Return each customer's hash."""
-        return _md5(ibis.literal(f"{self.seed}|") + table.customer_id)
+        return hashed_customers(table, self.seed)
 
 
 def _smallest(features: pa.Table, chosen: _Chosen, facts: Facts) -> pa.Table:

@@ -17,6 +17,7 @@ from tenure.snapshots import SnapshotColumn
 
 CHURN, VALUE, NEXT_PURCHASE = "churn", "value", "next_purchase"
 
+_STAMPS = ("made_at", "model", "as_of")
 _TEXT, _DATE, _REAL = pa.string(), pa.date32(), pa.float64()
 _NOT_SCORED = {"en": "not scored as of this date", "zh": "该日期未评分"}
 _NOT_AT_RISK = {
@@ -69,6 +70,11 @@ class ScoreTable:
                 *(pa.field(column.name, column.dtype) for column in self.columns),
             ]
         )
+
+    @property
+    def told(self) -> pa.Schema:
+        """What a model says of customers: who, and the scores."""
+        return pa.schema([field for field in self.schema if field.name not in _STAMPS])
 
     def newest(self, stored: ir.Table) -> ir.Table:
         """Return the scores that count: of each date, those made last.

@@ -7,7 +7,7 @@ straight into the lake's files. No engine brings all customers into this process
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,13 +15,8 @@ import pyarrow as pa
 from tenure.activity.facts import Facts
 from tenure.engine.relations import Relation
 from tenure.kernel import Calendar
-from tenure.metrics.purchases import TUPLE, purchase_statistics
-from tenure.predictions.panels import CHANGING
+from tenure.predictions.panels import known_rows
 from tenure.predictions.score_columns import ScoreTable
-from tenure.snapshots.snapshot import snapshot
-
-HISTORY = (*TUPLE, "mean_repeat_value")
-"""The columns of a panel's history."""
 
 BatchScorer = Callable[[pa.Table], pa.Table]
 """Takes rows of `scoring_rows` and returns `customer_id` and scores, of those it can score."""
@@ -49,24 +44,9 @@ def scoring_rows(
     -------
     A relation of the snapshot's columns, `change_<n>_days_<column>` and `HISTORY`.
     """
-    rows = snapshot(facts, as_of=as_of, calendar=calendar, attributes=attributes).table
-    if change_days is not None:
-        before = as_of - timedelta(days=change_days)
-        earlier = snapshot(facts, as_of=before, calendar=calendar, attributes=()).table
-        changing = earlier.select(
-            "customer_id", **{f"earlier_{name}": earlier[name] for name in CHANGING}
-        )
-        joined = rows.left_join(changing, "customer_id")
-        changes = {
-            f"change_{change_days}_days_{name}": joined[name].cast("float64")
-            - joined[f"earlier_{name}"].cast("float64")
-            for name in CHANGING
-        }
-        rows = joined.select(*rows.columns, **changes)
-    statistics = purchase_statistics(facts.activity, calendar=calendar, as_of=as_of).table
-    known = statistics.select("customer_id", *HISTORY)
-    beside = rows.left_join(known, "customer_id").drop("customer_id_right")
-    return Relation(beside, facts.engine)
+    return known_rows(
+        facts, as_of=as_of, calendar=calendar, change_days=change_days, attributes=attributes
+    )
 
 
 def write_scores(

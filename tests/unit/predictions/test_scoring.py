@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tenure.predictions.panels import panel
+from tenure.predictions.panels import HISTORY, panel
 from tenure.predictions.score_columns import SCORES
-from tenure.predictions.scoring import HISTORY, scoring_rows, write_scores
+from tenure.predictions.scoring import scoring_rows, write_scores
 from tests.unit.snapshots.facts_made import act, facts
 
 AS_OF = date(2024, 3, 1)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tenure.kernel import DefinitionError, OptionError
 from tenure.kernel.scipy_library import special
+from tenure.predictions import score_columns
 from tenure.predictions.churn.additive import AdditiveModel
 from tenure.predictions.churn.calibration import Calibration
 from tenure.predictions.churn.choosing import ColumnRemark
@@ -43,16 +44,7 @@ EVERYONE, WARNED = "everyone", "warned"
 FORMAT = 1
 """Version of the text form."""
 
-SCORES = pa.schema(
-    [
-        pa.field("customer_id", pa.string()),
-        pa.field("churn_probability", pa.float64()),
-        pa.field("churn_probability_low", pa.float64()),
-        pa.field("churn_probability_high", pa.float64()),
-        pa.field("warning_level", pa.string()),
-        pa.field("churn_reasons", pa.string()),
-    ]
-)
+SCORES = score_columns.SCORES[score_columns.CHURN].told
 """What is said of each customer who can still leave.
 
 `churn_probability` is calibrated. `churn_probability_low` and `churn_probability_high` hold the

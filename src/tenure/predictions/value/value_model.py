@@ -14,6 +14,7 @@ from tenure.kernel import DataError, OptionError
 from tenure.predictions.estimator import Estimator
 from tenure.predictions.fitting.draws import Predicted
 from tenure.predictions.panels import Panel
+from tenure.predictions.score_columns import SCORES, VALUE
 from tenure.predictions.tables import FloatArray
 from tenure.predictions.value.assumptions import ValueAssumptions
 from tenure.predictions.value.boosted_value import BoostedValue
@@ -24,16 +25,7 @@ PURCHASES, BOOSTED = "purchases", "boosted"
 METHODS = (PURCHASES, BOOSTED)
 """The methods, the simpler first."""
 
-VALUE_SCORES = pa.schema(
-    [
-        pa.field("customer_id", pa.string()),
-        pa.field("active_probability", pa.float64()),
-        pa.field("expected_orders", pa.float64()),
-        pa.field("expected_value", pa.float64()),
-        pa.field("expected_value_low", pa.float64()),
-        pa.field("expected_value_high", pa.float64()),
-    ]
-)
+VALUE_SCORES = SCORES[VALUE].told
 """Scores of the customers who have ordered.
 
 `expected_value` is the margin within the horizon, discounted; from `expected_value_low` to
