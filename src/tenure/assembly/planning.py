@@ -190,7 +190,7 @@ def explain_plan(
             "make one first: tenure plan STRATEGY",
         )
     newest = max(found, key=lambda one: one.plan_number)
-    text, _ = _version_of(workspace, newest)
+    text, _ = version_of(workspace, newest)
     state = customers_as_of(workspace, newest.as_of)
     earlier = tuple(one for one in found if one.as_of < newest.as_of)
     ground = people_of(workspace, text, state, earlier=earlier, customer_id=customer_id)
@@ -203,7 +203,14 @@ def explain_plan(
     return newest, explain_decision(ready, newest.content, decisions, customer_id)
 
 
-def _version_of(workspace: Workspace, plan: RecordedPlan) -> tuple[Strategy, Definition]:
+def version_of(workspace: Workspace, plan: RecordedPlan) -> tuple[Strategy, Definition]:
+    """Return the version of a strategy that a recorded plan was made from.
+
+    Parameters
+    ----------
+    workspace : whose records.
+    plan : one of its plans.
+    """
     current, definition = strategy_in_force(workspace, plan.strategy)
     version = definition.version
     while definition.definition_id != plan.definition_id and version > 1:

@@ -9,6 +9,7 @@ import click
 from tenure.cli.import_command import import_command
 from tenure.cli.metrics_command import metrics_command
 from tenure.cli.plan_command import plan_command
+from tenure.cli.monitor_command import monitor_command
 from tenure.cli.predict_commands import (
     backtest_command,
     drift_command,
@@ -19,6 +20,7 @@ from tenure.cli.predict_commands import (
     value_of_retention_command,
 )
 from tenure.cli.rehearse_command import rehearse_command
+from tenure.cli.review_command import review_command
 from tenure.cli.run_commands import demo_command, report_command, run_command
 from tenure.cli.segments_commands import segments_command
 from tenure.cli.simulate_command import simulate_command
@@ -59,6 +61,7 @@ for _command in (
     report_command,
     metrics_command,
     snapshot_command,
+    review_command,
     rehearse_command,
     segments_command,
     fit_command,
