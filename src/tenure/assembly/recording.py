@@ -1,4 +1,4 @@
-"""Which database a workspace keeps its records in, and whether it is in order."""
+"""Which database a workspace keeps its records in, its check-up, and erasure from it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tenure.engine.lake_care import Finding
+from tenure.experiments import erase_unit
 from tenure.kernel import Clock, RecordsError
-from tenure.records import Database, SchemaState, records_url
+from tenure.records import Database, SchemaState, record_audit, records_url
 from tenure.settings import Settings
 
 RECORDS_FILE = "records.db"
@@ -48,6 +49,48 @@ def open_records(root: Path, settings: Settings, clock: Clock) -> Database:
     )
 
 
+def erase_recorded(
+    root: Path, settings: Settings, clock: Clock, customer_id: str
+) -> dict[str, int]:
+    """Delete every row of a customer from the records, with the bytes.
+
+    Returns
+    -------
+    Rows deleted, by table; empty if the workspace has no records yet.
+    """
+    database = Database(workspace_records_url(root, settings), clock=clock)
+    try:
+        if not database.state().found:
+            return {}
+    finally:
+        database.close()
+    database = open_records(root, settings, clock)
+    try:
+        with database.writing() as connection:
+            erased = erase_unit(connection, customer_id)
+            for table in customer_tables(connection):
+                wanted = table.delete().where(table.c.customer_id == customer_id)
+                erased[table.name] = connection.execute(wanted).rowcount
+            # The log outlives the customer: it says that one was erased, not who.
+            record_audit(
+                connection, "erased", "customers", at=clock(), by="erase", details={"rows": erased}
+            )
+        database.forget_deleted()
+    finally:
+        database.close()
+    return erased
+
+
+def customer_tables(connection: sa.Connection) -> list[sa.TableClause]:
+    """Return the tables that have a column `customer_id`, whichever room laid them."""
+    inspector = sa.inspect(connection)
+    return [
+        sa.table(name, sa.column("customer_id"))
+        for name in sorted(inspector.get_table_names())
+        if any(column["name"] == "customer_id" for column in inspector.get_columns(name))
+    ]
+
+
 def check_records(root: Path, settings: Settings, clock: Clock) -> list[Finding]:
     """Check that the records can be reached and have this program's schema; changes nothing."""
     try:
@@ -61,6 +104,9 @@ def check_records(root: Path, settings: Settings, clock: Clock) -> list[Finding]
         return [Finding("records", "fault", str(error))]
     if damage:
         return [Finding("records", "fault", f"{database.shown_url}: {damage}")]
+    folder = Path(str(database.url.database)).parent
+    if not state.found and database.is_sqlite and not folder.is_dir():
+        return [Finding("records", "fault", f"{database.shown_url}: there is no folder {folder}")]
     return [_schema_finding(database.shown_url, state)]
 
 

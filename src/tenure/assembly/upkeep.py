@@ -15,7 +15,7 @@ from tenure.activity.quarantine import erase_quarantined
 from tenure.assembly.customers import segment_faults
 from tenure.assembly.kept_tables import is_fresh
 from tenure.assembly.laying_out import layouts
-from tenure.assembly.recording import check_records
+from tenure.assembly.recording import check_records, erase_recorded
 from tenure.assembly.refreshing import (
     clear_unfinished,
     drop_outdated,
@@ -59,7 +59,7 @@ def compact_workspace(workspace: Workspace, *, progress: ProgressSink = silent) 
 
 
 def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
-    """Erase a customer from lake, quarantine and reports, with the bytes.
+    """Erase a customer from lake, records, quarantine and reports, with the bytes.
 
     Returns
     -------
@@ -78,8 +78,9 @@ def erase_customer(workspace: Workspace, customer_id: str) -> dict[str, object]:
             value=customer_id,
             before_commit=partial(mark_anew, workspace, writer),
         )
+    recorded = erase_recorded(workspace.root, workspace.settings, workspace.clock, customer_id)
     return {
-        "rows": rows,
+        "rows": rows | {f"records.{table}": count for table, count in recorded.items()},
         "quarantined_rows": erase_quarantined(workspace.quarantine, customer_id),
         "reports_removed": _remove_reports(workspace.root / "reports"),
     }

@@ -160,6 +160,8 @@ def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401 - 
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
+    # What is deleted is overwritten: an erased customer leaves no bytes behind.
+    cursor.execute("PRAGMA secure_delete = ON")
     _enter_log(cursor)
     cursor.close()
 

@@ -150,6 +150,17 @@ class Database:
         finally:
             self._at_work.is_writing = False
 
+    def forget_deleted(self) -> None:
+        """Empty SQLite's write-ahead log, in which deleted rows may still be read.
+
+        PostgreSQL overwrites them by its own vacuum, and keeps its log as it is set up to.
+        """
+        if self.is_sqlite:
+            with faults_told(self._url), self._engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert driver is not None  # it was just connected
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close the connections held ready."""
         self._engine.dispose()
