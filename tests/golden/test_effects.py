@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import numpy as np
 import pyarrow.csv as pa_csv
 import pytest
 from scipy import integrate, stats
 
+from tenure.experiments.arms import Arm
+from tenure.experiments.designs import Design
 from tenure.experiments.effects import (
     GroupSequential,
+    Measured,
+    Metric,
     customers_needed,
     mean_effect,
     proportion_effect,
     rate_baseline,
+    readout,
     sample_ratio,
     statistics,
     statistics_from_arrays,
@@ -171,6 +177,18 @@ def test_cookie_cats_keeps_fewer_players_and_splits_them_unevenly(shared_data):
     assert round(split.statistic, 3) == 6.902
     assert round(split.p_value, 4) == 0.0086
     assert sum(split.customers.values()) == 90189
+
+
+def test_cookie_cats_are_not_to_be_acted_on(shared_data):
+    table = pa_csv.read_csv(shared_data / "cookie_cats.csv.gz")
+    design = Design("cookie_cats", (Arm("gate_30"), Arm("gate_40")), "kept_7_days")
+    metric = Metric("kept_7_days", {"en": "Kept for 7 days", "zh": "7 日留存"}, kind="rate")
+    arms = statistics(table, OutcomeColumns(arm="version", outcome="retention_7"))
+    found = readout(design, [Measured(metric, arms)], as_of=date(2026, 1, 1))
+    assert found.verdict.code == "sample_ratio_broken"
+    assert "found gate_30 44,700, gate_40 45,489; p 0.0086" in found.verdict.text["en"]
+    assert found.arms[0].code == "worse"
+    assert "-0.82 points" in found.arms[0].text["en"]
 
 
 def test_looks_that_were_not_planned_still_spend_what_is_allowed():

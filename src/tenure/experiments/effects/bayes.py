@@ -11,11 +11,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import special
-
 from tenure.experiments.effects.effect import Effect, interval
 from tenure.experiments.effects.modes import check_confidence, student_quantile
 from tenure.kernel import Estimate, OptionError, Undefined
+from tenure.kernel.scipy_library import special
 
 Scale = Literal["absolute", "relative"]
 

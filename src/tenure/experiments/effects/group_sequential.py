@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
-from scipy import special
 
 from tenure.experiments.effects.modes import check_confidence, student_quantile, two_sided_p
 from tenure.experiments.effects.moments import FloatArray
 from tenure.kernel import OptionError
+from tenure.kernel.scipy_library import special
 
 Spending = Literal["obrien_fleming", "pocock"]
 

@@ -10,9 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from scipy import special
-
 from tenure.kernel import OptionError
+from tenure.kernel.scipy_library import special
 
 _LARGEST_DEGREES = 1e9  # beyond it Student's distribution is the normal one, digit by digit
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scipy import special
-
 from tenure.experiments.effects.arm_statistics import ArmStatistics
 from tenure.experiments.effects.group_sequential import (
     GroupSequential,
@@ -18,6 +16,7 @@ from tenure.experiments.effects.group_sequential import (
 from tenure.experiments.effects.means import Kind, PrePeriod, arm_estimate
 from tenure.experiments.effects.modes import FixedHorizon, Mode
 from tenure.kernel import OptionError, Undefined
+from tenure.kernel.scipy_library import special
 
 Scale = Literal["absolute", "relative"]
 

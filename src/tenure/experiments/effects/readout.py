@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from tenure.experiments.designs import Design
 from tenure.experiments.effects.arm_statistics import ArmStatistics
@@ -34,7 +35,7 @@ from tenure.experiments.effects.sample_ratio import (
     sample_ratio,
     sequential_sample_ratio,
 )
-from tenure.experiments.effects.stratified import stratified_effect
+from tenure.experiments.effects.stratified import can_stratify, stratified_effect
 from tenure.experiments.effects.words import effect_text
 from tenure.kernel import Estimate, OptionError, Undefined
 
@@ -88,6 +89,7 @@ def readout(
         design.name,
         as_of,
         mode.name,
+        _settings(mode),
         mode.confidence,
         correction,
         split,
@@ -125,6 +127,15 @@ def mode_of(
             )
         return GroupSequential(looks, confidence)
     return FixedHorizon(confidence)
+
+
+def _settings(mode: Mode) -> dict[str, Any]:
+    """Return what a mode was given beside its confidence."""
+    if isinstance(mode, ConfidenceSequence):
+        return {"tuning_customers": mode.tuning_customers}
+    if isinstance(mode, GroupSequential):
+        return {"looks": mode.looks, "spending": mode.spending}
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +221,7 @@ def _comparison(
         found = plainly
         if adjustment is not None:
             found, unadjusted = _effect(plan, metric, control, treatment, adjustment), plainly
-        elif metric.adjust == "strata" and (control.strata or treatment.strata):
+        elif metric.adjust == "strata" and can_stratify(control, treatment):
             found, unadjusted = stratified_effect(control, treatment, mode=plan.mode), plainly
         if "received" in control.moments and metric.kind in ("mean", "rate"):
             complier = complier_effect(control, treatment, mode=plan.mode)

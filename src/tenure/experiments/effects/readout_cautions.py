@@ -12,6 +12,7 @@ from tenure.experiments.effects.modes import Mode
 from tenure.experiments.effects.moments import Moments
 from tenure.experiments.effects.readouts import Caution, Comparison, Measured, MetricReadout
 from tenure.experiments.effects.sample_ratio import SampleRatio
+from tenure.experiments.effects.stratified import can_stratify
 from tenure.experiments.effects.words import caution_text, reason_text
 from tenure.kernel import Undefined
 
@@ -55,6 +56,8 @@ def metric_cautions(
             found.append(_refused(design, given))
         elif _is_unbalanced(arms):
             found.append(_caution("covariate_unbalanced"))
+    if given.metric.adjust == "strata" and arms and not can_stratify(*arms):
+        found.append(_caution("strata_refused"))
     if any("small_strata_merged" in one.effect.notes for one in comparisons):
         found.append(_caution("small_strata_merged"))
     return tuple(found)

@@ -170,6 +170,7 @@ class Readout:
     experiment : its name.
     as_of : the day up to which was counted, exclusive.
     mode : how it is read: `fixed_horizon`, `confidence_sequence` or `group_sequential`.
+    mode_settings : what was settled for it, e.g. `tuning_customers`, or `looks` and `spending`.
     confidence : of every interval, 0..1.
     correction : of p-values over several comparisons of a role.
     sample_ratio : the check of the split; where it is broken nothing below may be acted on.
@@ -182,6 +183,7 @@ class Readout:
     experiment: str
     as_of: date
     mode: str
+    mode_settings: Mapping[str, Any]
     confidence: float
     correction: str
     sample_ratio: SampleRatio

@@ -10,9 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy import special
-
 from tenure.kernel import OptionError, Undefined
+from tenure.kernel.scipy_library import special
 
 ALARM = 0.01
 """P-value below which the split counts as broken: of 100 sound experiments one would."""

@@ -29,7 +29,8 @@ def stratified_effect(
 
     Raises
     ------
-    DataError : the statistics have no strata.
+    DataError : the statistics have no strata, or clusters were assigned: their customers are
+        not independent of each other within a stratum.
 
     References
     ----------
@@ -44,14 +45,19 @@ def stratified_effect(
     return effect(_contrast(merged_pairs, arms), mode, arms=arms, notes=notes)
 
 
+def can_stratify(*arms: ArmStatistics) -> bool:
+    """Tell whether arms can be compared within strata: they have them, and no clusters."""
+    has_strata = all(arm.strata or not arm.moments.count for arm in arms)
+    return has_strata and all(arm.clusters is None for arm in arms)
+
+
 def _pairs(control: ArmStatistics, treatment: ArmStatistics) -> dict[str, tuple[Moments, Moments]]:
-    for arm in (control, treatment):
-        if arm.moments.count and not arm.strata:
-            raise DataError(
-                f"statistics of arm {arm.arm!r} without strata",
-                "statistics by stratum",
-                "name a stratum when you aggregate",
-            )
+    if not can_stratify(control, treatment):
+        raise DataError(
+            f"statistics of {control.arm!r} and {treatment.arm!r} without strata, or of clusters",
+            "customers assigned one by one, by stratum",
+            "name a stratum when you aggregate, and no cluster",
+        )
     ones, others = dict(control.strata), dict(treatment.strata)
     empty = Moments(0, ("outcome",), (0.0,), ((0.0,),))
 

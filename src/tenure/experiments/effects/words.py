@@ -84,6 +84,11 @@ CAUTIONS: dict[str, Text] = {
         "zh": "未按以往行为校正：其测量截至 {until}，而实验始于 {start}。"
         "不能扣除可能已被行动改变的部分。",
     },
+    "strata_refused": {
+        "en": "Not compared within strata: there are none in the data, or whole clusters were "
+        "assigned.",
+        "zh": "未按分层比较：数据中没有分层，或是整群分配的。",
+    },
     "covariate_unbalanced": {
         "en": "Earlier behaviour differs between the arms beyond chance. It may have been measured "
         "after the start, or customers were lost.",

@@ -250,6 +250,28 @@ def test_strata_and_taking_part_are_read_where_they_were_recorded():
     assert one.complier.absolute.low < 10 < one.complier.absolute.high
 
 
+def test_strata_are_refused_where_whole_stores_were_assigned():
+    rng = np.random.default_rng(11)
+    store = np.repeat(np.arange(80), 20)
+    arm = np.where(store % 2, "coupon", "holdout")
+    stratum = np.where(rng.random(1600) < 0.5, "big", "small")
+    given = statistics_from_arrays(arm, rng.gamma(2, 10, 1600), stratum=stratum, cluster=store)
+    metric = replace(SPEND, adjust="strata")
+    found = readout(replace(DESIGN, unit="store"), [Measured(metric, given)], as_of=END)
+    assert found.metrics[0].comparisons[0].effect.method == "cluster_mean"
+    assert codes(found.metrics[0].warnings) == ["strata_refused"]
+    assert found.sample_ratio.customers == {"holdout": 40, "coupon": 40}, "stores are counted"
+
+
+def test_a_readout_says_how_its_mode_was_settled():
+    design = replace(DESIGN, reading=Reading(mode="confidence_sequence"))
+    found = readout(design, [Measured(SPEND, arms())], as_of=END, planned_customers=9000)
+    assert found.as_dict()["mode_settings"] == {"tuning_customers": 9000}
+    design = replace(DESIGN, reading=Reading(mode="group_sequential", looks=2))
+    found = readout(design, [Measured(SPEND, arms())], as_of=END, looks=(0.4,))
+    assert found.as_dict()["mode_settings"] == {"looks": [0.4], "spending": "obrien_fleming"}
+
+
 def test_a_readout_goes_through_json_in_its_order():
     metric = replace(SPEND, adjust="pre_period", covariate_until=START)
     found = readout(DESIGN, [Measured(metric, arms(6.0))], as_of=END).as_dict()
