@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 
+from pydantic import ConfigDict
+
 from tenure.kernel import DefinitionError
+
+STRICT = ConfigDict(extra="forbid")
+"""A text with a key that means nothing is refused, not half understood."""
 
 HASH_DIGITS = 13
 HASH_SPAN = 16**HASH_DIGITS
@@ -26,6 +31,8 @@ class Arm:
     name : lower-case letters, digits and `_`.
     weight : whole number, 1 or more; an arm's share is its weight over the sum of all weights.
     """
+
+    __pydantic_config__ = STRICT
 
     name: str
     weight: int = 1

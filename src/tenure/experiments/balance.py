@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from tenure.experiments.arms import Arm
 from tenure.experiments.assignment import Integers, Units, hash_number
 from tenure.experiments.designs import Design
 from tenure.experiments.quotas import Counts, Strata, check_once, deal, strata_of, weights_left
 from tenure.kernel import DataError
+from tenure.kernel.scipy_library import special
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 
-from tenure.experiments.arms import Arm, arm_shares, check_arms, check_name
+from tenure.experiments.arms import STRICT, Arm, arm_shares, check_arms, check_name
 from tenure.experiments.exclusion import Layer
 from tenure.kernel import DefinitionError
 
@@ -18,7 +18,6 @@ CUSTOMER_UNIT = "customer_id"
 
 Method = Literal["hash", "stratified", "rerandomised"]
 Sequential = Literal["fixed", "confidence_sequence", "group_sequential"]
-_STRICT = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Guardrail:
     better : whether `higher` or `lower` is better.
     """
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     metric: str
     margin: float
@@ -62,7 +61,7 @@ class Reading:
     smallest_effect : the smallest effect that matters, relative, e.g. 0.05; None: not said.
     """
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     mode: Sequential = "fixed"
     alpha: float = 0.05
@@ -114,7 +113,7 @@ class Design:
     hypothesis : what is expected and why.
     """
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     name: str
     arms: tuple[Arm, ...]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tenure.experiments.arms import HASH_SPAN, check_name
+from tenure.experiments.arms import HASH_SPAN, STRICT, check_name
 from tenure.kernel import DefinitionError
 
 LAYER_SLOTS = 1000
@@ -26,6 +26,8 @@ class Layer:
     slots : how many thousandths of all units the experiment takes, 1..1000.
     first : the first slot, 0..999; None until the experiment starts.
     """
+
+    __pydantic_config__ = STRICT
 
     name: str
     slots: int
