@@ -76,6 +76,7 @@ for _command in (
     apply_command,
     diff_command,
     export_command,
+    monitor_command,
     plan_command,
     trace_command,
     settings_command,

@@ -12,7 +12,7 @@ from tenure.strategies.control_limits import FigureForecast, WatchedFigure, Watc
 from tenure.strategies.key_figures import KeyFigure
 
 AlertKind = Literal["outside", "shifted", "off_target", "goal_at_risk"]
-Outlook = Literal["reached", "on_course", "in_doubt", "at_risk", "unknown"]
+Outlook = Literal["on_course", "in_doubt", "at_risk", "unknown"]
 
 ON_COURSE_FROM = 0.75
 AT_RISK_BELOW = 0.25

@@ -11,7 +11,7 @@ from tenure.engine.relations import Relation
 from tenure.kernel.located_yaml import YamlPath
 from tenure.segments import Segments
 from tenure.segments.parsing import Place
-from tenure.strategies.definition import CONSENT_ELSEWHERE, Strategy, Tactic
+from tenure.strategies.definition import CONSENT_ELSEWHERE, EVERYBODY, Strategy, Tactic
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,9 @@ class Audience:
 def conditions_of(strategy: Strategy) -> dict[YamlPath, str]:
     """Return every condition of a strategy by the place where it stands."""
     found: dict[YamlPath, str] = {("audience",): strategy.audience}
-    if strategy.goal.population is not None:
-        found["goal", "population"] = strategy.goal.population
+    population = strategy.goal.population
+    if population is not None and population != EVERYBODY:
+        found["goal", "population"] = population
     for place, tactic in enumerate(strategy.tactics):
         if tactic.eligibility is not None:
             found["tactics", place, "eligibility"] = tactic.eligibility
@@ -93,6 +94,8 @@ def in_audience(strategy: Strategy, segments: Segments, table: ir.Table) -> ir.B
 
 def in_population(strategy: Strategy, segments: Segments, table: ir.Table) -> ir.BooleanValue:
     """Return whether each row of a snapshot is one of those the goal is measured on."""
+    if strategy.goal.population == EVERYBODY:
+        return table.customer_id.notnull()
     return _condition(strategy.goal.population or strategy.audience, segments, table)
 
 

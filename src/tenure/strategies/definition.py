@@ -26,6 +26,9 @@ LANGUAGES = ("en", "zh")
 CONSENT_ELSEWHERE = "kept_elsewhere"
 """Said of a channel whose sending system alone knows who has agreed."""
 
+EVERYBODY = "everybody"
+"""Said of a population that is all customers."""
+
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
 
 
@@ -106,13 +109,15 @@ class Goal(_Part):
     metric : name of a key figure (`tenure.strategies.key_figures`).
     target : the value to reach, in the key figure's unit; rates within 0..1.
     by : last day on which it counts as reached in time.
-    population : segment or expression over the snapshot; None: the audience.
+    population : segment or expression over the snapshot, or `everybody`; None: the audience.
+    period : length of the period in which the figure is taken; the goal's is the one with `by`.
     """
 
     metric: Name
     target: Real
     by: Day
     population: Line | None = None
+    period: Literal["day", "week", "month", "quarter", "year"] = "month"
 
 
 class Budget(_Part):
