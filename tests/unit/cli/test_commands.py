@@ -44,7 +44,7 @@ WORKING: dict[str, tuple[str, ...]] = {
 
 ELSEWHERE = {
     *("init", "demo", "simulate"),
-    *("fit", "score", "backtest", "scorecard", "drift", "value-of-retention"),
+    *("fit", "score", "backtest", "scorecard", "drift", "promote", "value-of-retention"),
 }
 """Commands that make a workspace of their own, and those that need years of customers
 (`tests/e2e/test_predictions.py`)."""
