@@ -33,6 +33,7 @@ from tenure.experiments.effects import (
     sequential_sample_ratio,
     statistics_from_arrays,
     stratified_effect,
+    stratum_effects,
 )
 from tenure.experiments.effects.readouts import plain
 from tenure.kernel import Undefined
@@ -79,6 +80,7 @@ def test_nothing_that_is_no_number_ever_leaves(data, share):
                 found = compare(*arms, mode=mode)
                 finite(found)
                 finite(posterior(found))
+            finite(stratum_effects(*arms, mode=mode))
             adjustment = pre_period(arms, measured_until=DAY, exposed_from=DAY)
             finite(mean_effect(*arms, mode=mode, pre_period=adjustment))
         past = baseline(arms[0])

@@ -7,6 +7,11 @@ relative effects, the check of the split, sample sizes, and a read-out in words.
 from tenure.experiments.effects.aggregating import OutcomeColumns, statistics
 from tenure.experiments.effects.arm_statistics import ArmStatistics, statistics_from_arrays
 from tenure.experiments.effects.bayes import NormalPrior, Posterior, posterior
+from tenure.experiments.effects.by_stratum import (
+    StratumEffect,
+    StratumEffects,
+    stratum_effects,
+)
 from tenure.experiments.effects.compliance import ComplierEffect, complier_effect
 from tenure.experiments.effects.corrections import benjamini_hochberg, holm
 from tenure.experiments.effects.duration import Duration, duration
@@ -77,6 +82,8 @@ __all__ = [
     "Readout",
     "SampleRatio",
     "SampleSize",
+    "StratumEffect",
+    "StratumEffects",
     "VerdictCode",
     "baseline",
     "benjamini_hochberg",
@@ -103,4 +110,5 @@ __all__ = [
     "statistics",
     "statistics_from_arrays",
     "stratified_effect",
+    "stratum_effects",
 ]

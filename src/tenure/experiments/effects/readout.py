@@ -10,7 +10,8 @@ from typing import Any
 from tenure.experiments.designs import Design
 from tenure.experiments.effects.arm_statistics import ArmStatistics
 from tenure.experiments.effects.bayes import NormalPrior, posterior
-from tenure.experiments.effects.compliance import complier_effect
+from tenure.experiments.effects.by_stratum import StratumEffects, stratum_effects
+from tenure.experiments.effects.compliance import ComplierEffect, complier_effect
 from tenure.experiments.effects.corrections import Correction, corrected
 from tenure.experiments.effects.effect import Effect, undefined_effect, whole
 from tenure.experiments.effects.group_sequential import GroupSequential
@@ -207,7 +208,7 @@ def _comparison(
 ) -> Comparison:
     arms = (plan.control, arm)
     unadjusted: Effect | None = None
-    complier = None
+    complier = within = None
     if control is None or treatment is None:
         reason = "not_measured" if control is None and treatment is None else "empty_arm"
         reason = "no_holdout" if control is None and treatment is not None else reason
@@ -223,8 +224,8 @@ def _comparison(
             found, unadjusted = _effect(plan, metric, control, treatment, adjustment), plainly
         elif metric.adjust == "strata" and can_stratify(control, treatment):
             found, unadjusted = stratified_effect(control, treatment, mode=plan.mode), plainly
-        if "received" in control.moments and metric.kind in ("mean", "rate"):
-            complier = complier_effect(control, treatment, mode=plan.mode)
+        if metric.kind in ("mean", "rate"):
+            complier, within = _extras(plan, metric, control, treatment)
     margin = next((g.margin for g in plan.design.guardrails if g.metric == metric.name), None)
     held = None
     if role == "guardrail" and margin is not None:
@@ -239,8 +240,21 @@ def _comparison(
         posterior(found, prior=plan.prior, better=metric.better, confidence=plan.mode.confidence),
         held,
         complier,
+        within,
         effect_text(arm, plan.control, metric, found.absolute, found.relative),
     )
+
+
+def _extras(
+    plan: _Plan, metric: Metric, control: ArmStatistics, treatment: ArmStatistics
+) -> tuple[ComplierEffect | None, StratumEffects | None]:
+    """Return what was recorded beside the main result: taking part, and strata."""
+    complier = within = None
+    if "received" in control.moments:
+        complier = complier_effect(control, treatment, mode=plan.mode)
+    if control.strata and treatment.strata and can_stratify(control, treatment):
+        within = stratum_effects(control, treatment, is_rate=metric.kind == "rate", mode=plan.mode)
+    return complier, within
 
 
 def _quantile(plan: _Plan, control: _Statistics, treatment: _Statistics) -> Effect:

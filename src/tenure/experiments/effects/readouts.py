@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tenure.experiments.effects.arm_statistics import ArmStatistics
 from tenure.experiments.effects.bayes import Posterior
+from tenure.experiments.effects.by_stratum import StratumEffects
 from tenure.experiments.effects.compliance import ComplierEffect
 from tenure.experiments.effects.effect import Effect
 from tenure.experiments.effects.guardrails import Better, GuardrailResult
@@ -114,6 +115,7 @@ class Comparison:
     posterior : the Bayesian read-out, with its prior.
     guardrail : whether the margin was held; None where the metric is none.
     complier : effect on who took part because of the arm; None where that was not recorded.
+    by_stratum : who gained and who lost; None where there are no strata.
     text : what it shows, in a sentence.
     """
 
@@ -126,6 +128,7 @@ class Comparison:
     posterior: Posterior | Undefined
     guardrail: GuardrailResult | None
     complier: ComplierEffect | None
+    by_stratum: StratumEffects | None
     text: Text
 
 

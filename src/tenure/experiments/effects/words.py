@@ -35,6 +35,10 @@ REASONS: dict[str, Text] = {
         "en": "too many customers share one value for this quantile to be judged",
         "zh": "太多客户的数值相同，无法判断该分位数",
     },
+    "too_few_strata": {
+        "en": "fewer than two strata can be compared",
+        "zh": "可比较的分层不足两个",
+    },
     "too_few_took_part": {
         "en": "too few took part because of their arm",
         "zh": "因分组而参与的客户太少",

@@ -28,6 +28,7 @@ from tenure.experiments.effects import (
     ratio_effect,
     statistics_from_arrays,
     stratified_effect,
+    stratum_effects,
 )
 from tenure.experiments.effects.moments import moments_of
 from tenure.kernel import DataError, Estimate, OptionError, Undefined
@@ -209,6 +210,31 @@ def test_one_stratum_is_welch():
     found, plain = stratified_effect(*arms), mean_effect(*arms)
     assert found.absolute.low == pytest.approx(plain.absolute.low, rel=1e-9)
     assert found.relative.high == pytest.approx(plain.relative.high, rel=1e-9)
+
+
+def test_strata_that_gain_are_told_from_those_that_lose():
+    rng = np.random.default_rng(18)
+    stratum = rng.choice(["new", "old"], 4000)
+    arm = np.repeat(["a", "b"], 2000)
+    lift = np.where(stratum == "new", 1.0, -1.0) * (arm == "b")
+    noise = rng.normal(10, 3, 4000)
+    found = stratum_effects(*statistics_from_arrays(arm, noise + lift, stratum=stratum))
+    new, old = found.strata
+    assert (new.stratum, old.stratum) == ("new", "old")
+    assert new.effect.absolute.low < 1 < new.effect.absolute.high
+    assert old.effect.absolute.low < -1 < old.effect.absolute.high
+    assert new.corrected_p_value >= new.effect.p_value
+    assert found.difference_p_value < 1e-6
+    gap = new.effect.absolute.value - old.effect.absolute.value
+    error = np.hypot(new.effect.standard_error, old.effect.standard_error)
+    assert found.difference_p_value == pytest.approx(2 * stats.norm.sf(gap / error), rel=1e-6)
+    alike = stratum_effects(*statistics_from_arrays(arm, noise, stratum=stratum))
+    assert alike.difference_p_value > 0.01
+
+
+def test_one_stratum_cannot_differ():
+    arms = two(lambda rng, treated: {**spend(rng, treated), "stratum": ["all"] * len(treated)})
+    assert stratum_effects(*arms).difference_p_value == Undefined("too_few_strata")
 
 
 def test_a_quantile_has_the_interval_of_its_neighbours():

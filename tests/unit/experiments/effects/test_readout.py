@@ -246,6 +246,8 @@ def test_strata_and_taking_part_are_read_where_they_were_recorded():
     one = readout(DESIGN, [Measured(metric, given)], as_of=END).metrics[0].comparisons[0]
     assert one.effect.method == "post_stratified"
     assert one.complier is not None
+    assert one.by_stratum is not None
+    assert [part.stratum for part in one.by_stratum.strata] == ["big", "small"]
     assert isinstance(one.complier.absolute, Estimate)
     assert one.complier.absolute.low < 10 < one.complier.absolute.high
 
