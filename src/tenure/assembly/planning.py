@@ -167,6 +167,20 @@ def plans_made(workspace: Workspace, *, strategy: str | None = None) -> tuple[Re
         return recorded_plans(connection, strategy=strategy)
 
 
+def plans_on(workspace: Workspace, day: date) -> tuple[tuple[Mapping[str, str], RecordedPlan], ...]:
+    """Return the plans made as of a date, with the title of each one's strategy.
+
+    Parameters
+    ----------
+    workspace : none are made where it has no records yet.
+    day : the date.
+    """
+    if not workspace.has_records:
+        return ()
+    found = [plan for plan in plans_made(workspace) if plan.as_of == day]
+    return tuple((dict(version_of(workspace, plan)[0].title), plan) for plan in found)
+
+
 def explain_plan(
     workspace: Workspace, customer_id: str, *, strategy: str | None = None
 ) -> tuple[RecordedPlan, PlanExplanation]:

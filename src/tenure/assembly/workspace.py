@@ -14,7 +14,7 @@ from tenure.activity.contract import FACT_TABLES
 from tenure.activity.facts import Facts, open_facts
 from tenure.activity.quality_rules import default_rules_text
 from tenure.assembly.kept_tables import KEPT_TABLES, with_kept_tables
-from tenure.assembly.recording import open_records
+from tenure.assembly.recording import RECORDS_FILE, open_records
 from tenure.engine.duck import DuckDBEngine, connect
 from tenure.engine.lake import Lake
 from tenure.engine.relations import Engine
@@ -147,6 +147,11 @@ class Workspace:
         if "records" not in self._opened:
             self._opened["records"] = open_records(self.root, self.settings, self.clock)
         return self._opened["records"]
+
+    @property
+    def has_records(self) -> bool:
+        """Whether there are records yet: asking makes none."""
+        return bool(self.settings.records_url) or (self.root / RECORDS_FILE).exists()
 
     def facts(self, *, received_before: datetime | None = None) -> Facts:
         """Return the facts known now, or before a naive UTC instant, on the engine set.

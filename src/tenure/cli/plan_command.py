@@ -74,7 +74,7 @@ def make_command(
         if as_json:
             print_json(made.as_dict())
             return
-        _print_plan(made, opened.settings.language)
+        print_plan(made, opened.settings.language)
 
 
 @plan_command.command("explain")
@@ -152,7 +152,14 @@ def list_command(workspace: Path, strategy: str | None, as_json: bool) -> None:
         )
 
 
-def _print_plan(made: MadePlan, language: str) -> None:
+def print_plan(made: MadePlan, language: str) -> None:
+    """Print a plan for people.
+
+    Parameters
+    ----------
+    made : the plan.
+    language : of titles and notes, `en` or `zh`.
+    """
     out, plan = console(), made.plan
     kept = f"plan {plan.plan_id}" if made.is_recorded else "not recorded"
     out.print(

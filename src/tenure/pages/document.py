@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import jinja2
 import yaml
+from markupsafe import Markup
 
 from tenure.pages.scorecard_page import scorecard_style
 from tenure.pages.scorecard_pictures import Picture
@@ -58,19 +59,25 @@ def document_page(document: Document, language: str) -> str:
     ------
     OptionError : no such language.
     """
-    words = texts(language)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tenure.pages", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["t"] = words.say
-    html = environment.get_template("document.html.j2").render(
-        d=document, style=scorecard_style(), html_language=HTML_LANGUAGE[language]
+    html = (
+        _environment(language)
+        .get_template("document.html.j2")
+        .render(d=document, style=scorecard_style(), html_language=HTML_LANGUAGE[language])
     )
     return html if html.endswith("\n") else html + "\n"
+
+
+def section_html(section: Section, language: str, *, level: int = 3) -> Markup:
+    """Return a section to stand in any page; the page needs the styles of `scorecard_style`.
+
+    Parameters
+    ----------
+    section : what stands in it.
+    language : `en` or `zh`.
+    level : of its heading, 1..6.
+    """
+    template = _environment(language).get_template("section.html.j2")
+    return Markup(template.render(part=section, level=level))
 
 
 @functools.cache
@@ -86,3 +93,15 @@ def document_texts(name: str, language: str) -> Texts:
     folder = importlib.resources.files("tenure.pages") / "text"
     leaves = yaml.safe_load((folder / f"{name}.{language}.yaml").read_text(encoding="utf-8"))
     return Texts(language, {str(key): str(leaf) for key, leaf in leaves.items()})
+
+
+def _environment(language: str) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tenure.pages", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["t"] = texts(language).say
+    return environment

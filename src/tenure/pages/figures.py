@@ -23,6 +23,7 @@ from tenure.pages.tables import Column, FigureTable, as_dict, columns, plain, ti
 from tenure.pages.texts import LANGUAGES, texts
 from tenure.pages.values import Kind
 from tenure.predictions.scorecards.scorecard import Scorecard
+from tenure.strategies.plan_records import RecordedPlan
 
 OWN_DEFINITIONS = (
     "call_list",
@@ -76,6 +77,7 @@ class ReportFigures:
     definitions : the appendix, by key.
     notices : what a reader must know, by section.
     scorecards : how far each kind of scores can be believed, by kind.
+    plans : made as of the report's date, with the title of each one's strategy.
     """
 
     business: str
@@ -89,6 +91,7 @@ class ReportFigures:
     definitions: Mapping[str, DefinitionEntry]
     notices: Mapping[str, tuple[Notice, ...]]
     scorecards: Mapping[str, Scorecard]
+    plans: tuple[tuple[Mapping[str, str], RecordedPlan], ...]
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures as plain values for JSON; money is exact text."""
@@ -110,6 +113,7 @@ class ReportFigures:
                 for section, notices in self.notices.items()
             },
             "scorecards": {kind: one.as_dict() for kind, one in self.scorecards.items()},
+            "plans": [{"title": dict(title), **plan.content} for title, plan in self.plans],
         }
 
 
@@ -135,6 +139,7 @@ def collect(inputs: ReportInputs) -> ReportFigures:
         _definitions(inputs),
         _notices(inputs),
         inputs.scorecards,
+        inputs.plans,
     )
 
 

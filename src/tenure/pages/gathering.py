@@ -34,6 +34,7 @@ from tenure.pages.inputs import (
 )
 from tenure.predictions.scorecards.scorecard import Scorecard
 from tenure.segments import Segments
+from tenure.strategies.plan_records import RecordedPlan
 
 STATUSES: Mapping[str, str] = {"pass": "pass", "warning": "warn", "error": "fail"}
 
@@ -72,6 +73,7 @@ def inputs_from_facts(
     options: ReportOptions = ReportOptions(),
     costs: Relation | None = None,
     scorecards: Mapping[str, Scorecard] | None = None,
+    plans: Sequence[tuple[Mapping[str, str], RecordedPlan]] = (),
 ) -> ReportInputs:
     """Compute everything a report shows.
 
@@ -87,6 +89,7 @@ def inputs_from_facts(
     options : what the reader chose.
     costs : acquisition costs (source, period_start, cost, currency), if there are any.
     scorecards : of the models in use, by kind.
+    plans : made as of `as_of`, with the title of each one's strategy.
     """
     return ReportInputs(
         business=options.business,
@@ -106,6 +109,7 @@ def inputs_from_facts(
         else None,
         call_list=call_list(snapshot, options.top) if options.show_customers else None,
         scorecards=scorecards or {},
+        plans=tuple(plans),
         concentration=concentration(snapshot),
         source_value=source_value(facts.activity, snapshot, as_of),
         second_order=survival_curve(

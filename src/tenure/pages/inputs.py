@@ -11,6 +11,7 @@ import pyarrow as pa
 from tenure.metrics.intervals import KaplanMeier
 from tenure.metrics.results import MetricResult
 from tenure.predictions.scorecards.scorecard import Scorecard
+from tenure.strategies.plan_records import RecordedPlan
 
 PLAIN_METRICS = ("totals", "rfm", "intervals")
 PERIOD_METRICS = (
@@ -82,6 +83,7 @@ class ReportInputs:
     second_order : survival of the time from the first order day to the second.
     call_list : what `call_list.call_list` returns; None where churn was not scored.
     scorecards : how far each kind of scores can be believed, by kind.
+    plans : made as of the report's date, with the title of each one's strategy.
     segments : the workspace's segments.
     imports : rows of the table `imports`.
     rules : outcomes of the quality rules.
@@ -106,6 +108,7 @@ class ReportInputs:
     second_order: KaplanMeier | None = None
     call_list: pa.Table | None = None
     scorecards: Mapping[str, Scorecard] = field(default_factory=dict)
+    plans: tuple[tuple[Mapping[str, str], RecordedPlan], ...] = ()
     segments: tuple[SegmentFigures, ...] = ()
     imports: pa.Table | None = None
     rules: tuple[RuleOutcome, ...] = ()

@@ -12,6 +12,7 @@ from tenure.pages.values import Kind
 SECTIONS = (
     "findings",
     "calls",
+    "plans",
     "retention",
     "cohorts",
     "lifecycle",

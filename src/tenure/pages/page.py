@@ -13,6 +13,7 @@ from tenure.pages.figures import ReportFigures
 from tenure.pages.findings import Finding
 from tenure.pages.layout import SECTIONS, SOURCE_TABLES
 from tenure.pages.pictures import ChartView, HeatView, Pictures
+from tenure.pages.plan_section import plan_section
 from tenure.pages.scorecard_page import scorecard_html, scorecard_style, scorecard_view
 from tenure.pages.tables import Row, Value
 from tenure.pages.texts import HTML_LANGUAGE, Texts
@@ -106,6 +107,7 @@ class Page:
         """The sections shown: without scores there is nobody to name, and nothing to judge."""
         absent = set() if self.has_calls else {"calls"}
         absent |= set() if self.figures.scorecards else {"scorecards"}
+        absent |= set() if self.figures.plans else {"plans"}
         return tuple(name for name in SECTIONS if name not in absent)
 
     @property
@@ -117,6 +119,12 @@ class Page:
     def verdicts(self) -> list[VerdictView]:
         """What each model's past forecasts came to."""
         return [self._verdict(kind, card) for kind, card in self.figures.scorecards.items()]
+
+    @property
+    def plans(self) -> list[Markup]:
+        """Each plan as a part of the page."""
+        language = self.texts.language
+        return [plan_section(plan.content, title, language) for title, plan in self.figures.plans]
 
     @property
     def heading(self) -> str:

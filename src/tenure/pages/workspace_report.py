@@ -7,6 +7,7 @@ from datetime import date
 
 from tenure.assembly import CustomersAsOf, Workspace, customers_as_of, judge_quality, scorecards
 from tenure.assembly.figures import COSTS_FILE
+from tenure.assembly.planning import plans_on
 from tenure.engine.relations import relation
 from tenure.pages.gathering import ReportOptions, inputs_from_facts
 from tenure.pages.inputs import ReportInputs
@@ -53,6 +54,7 @@ def collect_inputs(
         ),
         costs=relation(costs) if costs.exists() else None,
         scorecards=scorecards(workspace),
+        plans=plans_on(workspace, state.as_of),
     )
 
 
