@@ -8,8 +8,8 @@ import click
 
 from tenure.cli.import_command import import_command
 from tenure.cli.metrics_command import metrics_command
-from tenure.cli.plan_command import plan_command
 from tenure.cli.monitor_command import monitor_command
+from tenure.cli.plan_command import plan_command
 from tenure.cli.predict_commands import (
     backtest_command,
     drift_command,
@@ -19,6 +19,7 @@ from tenure.cli.predict_commands import (
     scorecard_command,
     value_of_retention_command,
 )
+from tenure.cli.priorities_command import priorities_command
 from tenure.cli.rehearse_command import rehearse_command
 from tenure.cli.review_command import review_command
 from tenure.cli.run_commands import demo_command, report_command, run_command
@@ -77,6 +78,7 @@ for _command in (
     diff_command,
     export_command,
     monitor_command,
+    priorities_command,
     plan_command,
     trace_command,
     settings_command,

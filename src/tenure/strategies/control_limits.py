@@ -209,7 +209,7 @@ class _Step:
 class _Scale:
     """The scale on which a figure's noise is about the same everywhere."""
 
-    name: Literal["logit", "log", "plain"]
+    name: Literal["logit", "log", "log1p", "plain"]
 
     def forth(self, value: float, size: float | None) -> float:
         if self.name == "logit":
@@ -217,11 +217,15 @@ class _Scale:
             weight = size if size is not None and size > 0 else 1e6
             share = (value * weight + 0.5) / (weight + 1)
             return float(special.logit(np.clip(share, 1e-9, 1 - 1e-9)))
+        if self.name == "log1p":
+            return float(np.log1p(max(value, 0.0)))
         return float(np.log(max(value, 1e-12))) if self.name == "log" else value
 
     def back(self, value: float) -> float:
         if self.name == "logit":
             return float(special.expit(value))
+        if self.name == "log1p":
+            return float(np.expm1(max(value, 0.0)))
         return float(np.exp(value)) if self.name == "log" else value
 
     def precision(self, size: float | None, typical: float | None) -> float:
@@ -235,7 +239,10 @@ def _scale_of(series: FigureSeries) -> _Scale:
     if series.kind == "rate":
         return _Scale("logit")
     known = series.values[np.isfinite(series.values)]
-    return _Scale("log") if known.size and known.min() > 0 else _Scale("plain")
+    if known.size and known.min() > 0:
+        return _Scale("log")
+    # Counts may be 0, never less.
+    return _Scale("log1p") if series.kind == "count" else _Scale("plain")
 
 
 class _Learner:

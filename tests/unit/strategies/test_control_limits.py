@@ -144,6 +144,13 @@ def test_rates_of_few_customers_may_move_more():
     assert 0 < alone.low < alone.high < 1
 
 
+def test_counts_have_limits_of_at_least_nothing():
+    counts = np.random.default_rng(15).poisson(1.5, 40).astype(float)
+    periods = watch(monthly(counts, "count")).periods
+    assert counts.min() == 0
+    assert all(p.low >= 0 for p in periods if p.low is not None)
+
+
 def test_weekdays_are_a_season_of_days():
     rng = np.random.default_rng(9)
     starts = tuple(date(2025, 1, 6) + timedelta(days=n) for n in range(84))
