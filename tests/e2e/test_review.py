@@ -119,6 +119,18 @@ def test_the_proposed_version_can_be_applied(
     run("review", "spring", "-w", str(root), "--write", str(file), code=2)
 
 
+def test_the_report_of_the_day_shows_the_plan_and_claims_no_cause(
+    played: tuple[Path, Course, float],
+) -> None:
+    root, course, _ = played
+    day = str(course.business.days[0])
+    for language, said in (("en", "Nothing here is concluded from past campaigns"), ("zh", "抽签")):
+        told = run("report", "-w", str(root), "--as-of", day, "--language", language)
+        page = Path(told["report"]["pages"][0]).read_text(encoding="utf-8")  # type: ignore[index]
+        assert 'id="plan-spring"' in page and said in page
+        assert "plan-spring-reasons" in page and "plan-spring-experiments" in page
+
+
 def test_a_strategy_never_planned_says_so(played: tuple[Path, Course, float]) -> None:
     root, _, _ = played
     told = run("review", "autumn", "-w", str(root), code=2)

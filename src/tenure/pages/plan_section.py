@@ -66,6 +66,7 @@ class _Words:
             ),
             self.say(
                 "optimal",
+                optimised=self._money(plan["optimised"]),
                 bound=self._money(plan["bound"]),
                 gap=self.writer.percent(plan["gap"], digits=2),
             ),
