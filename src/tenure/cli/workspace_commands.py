@@ -64,7 +64,7 @@ def settings_command(workspace: Path, as_json: bool) -> None:
 @workspace_option
 @json_option
 def doctor_command(workspace: Path, as_json: bool) -> None:
-    """Check a workspace: settings, definitions, lake, unfinished writes, row counts.
+    """Check a workspace: settings, definitions, lake, records, unfinished writes, row counts.
 
     Exits with 3 if anything is at fault.
     """
