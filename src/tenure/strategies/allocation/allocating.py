@@ -11,8 +11,21 @@ from tenure.kernel import OptionError
 from tenure.strategies.allocation.columns import Columns, columns_of
 from tenure.strategies.allocation.core_search import WHOLE_ROWS, search_core
 from tenure.strategies.allocation.pricing import Prices, minimal_prices
-from tenure.strategies.allocation.problem import AllocationProblem, Choices, Floats
-from tenure.strategies.allocation.rounding import Draft, Pool, drafted, fill, least_clear, lower
+from tenure.strategies.allocation.problem import (
+    ROUNDING,
+    AllocationProblem,
+    Choices,
+    Floats,
+)
+from tenure.strategies.allocation.rounding import (
+    Draft,
+    Pool,
+    drafted,
+    exchange,
+    fill,
+    least_clear,
+    lower,
+)
 
 NEAR_ENOUGH = 1e-6
 """Gap to the bound, as a share of it, at which the search for better ends."""
@@ -134,9 +147,11 @@ def _improve(columns: Columns, found: Prices, draft: Draft) -> bool:
     near = found.bound - draft.value(columns) <= NEAR_ENOUGH * found.bound
     if near and columns.customers > WHOLE_ROWS:
         return False
+    exchange(pool, draft, columns.groups)
     proven = search_core(columns, found.prices, pool, draft)
     if not proven:
         fill(columns, pool, draft)
+        exchange(pool, draft, columns.groups)
     return proven
 
 
@@ -170,14 +185,38 @@ def _limits(
     problem: AllocationProblem, columns: Columns, found: Prices, choice: Choices
 ) -> tuple[LimitUse, ...]:
     used = problem.used(choice)
-    price = dict(zip(columns.limits, found.prices / np.array(columns.wholes), strict=True))
+    prices = np.zeros(len(problem.limits))
+    prices[list(columns.limits)] = found.prices / np.array(columns.wholes)
+    for place, limit in enumerate(problem.limits):
+        uses = np.asarray(limit.uses, np.float64)
+        least = uses[uses > 0].min(initial=np.inf)
+        if limit.at_most * (1 + ROUNDING) < least < np.inf:
+            prices[place] = _first_price(problem, place, prices)
     return tuple(
         LimitUse(
-            limit.name,
-            limit.unit,
-            float(limit.at_most),
-            float(used[place]),
-            float(price.get(place, 0.0)),
+            limit.name, limit.unit, float(limit.at_most), float(used[place]), float(prices[place])
         )
         for place, limit in enumerate(problem.limits)
     )
+
+
+def _first_price(problem: AllocationProblem, place: int, prices: Floats) -> float:
+    """Return what a first use would be worth by the unit, of a limit too small for any."""
+    left = problem.net()
+    for other, limit in enumerate(problem.limits):
+        if other != place:
+            uses = np.asarray(limit.uses, np.float64)
+            left -= prices[other] * uses
+            left[np.broadcast_to(uses > limit.at_most * (1 + ROUNDING), left.shape)] = np.nan
+    uses = np.broadcast_to(np.asarray(problem.limits[place].uses, np.float64), left.shape)
+    left = np.where(np.isnan(left), -np.inf, left)
+    most = 0.0
+    labels = np.array([str(label) for label in problem.groups or [""] * problem.actions])
+    for label in np.unique(labels):
+        own = labels == label
+        rival = np.where(uses[:, own] > 0, 0.0, left[:, own]).max(axis=1, initial=0.0)
+        gain = left[:, own] - rival[:, None]
+        worth = (uses[:, own] > 0) & (gain > 0)
+        share = np.where(worth, gain, 0.0) / np.where(worth, uses[:, own], 1.0)
+        most = max(most, float(share.max(initial=0.0)))
+    return most

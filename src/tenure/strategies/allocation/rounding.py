@@ -18,6 +18,7 @@ from tenure.strategies.allocation.problem import ROUNDING, Choices, Floats, Inte
 _POOL_ROWS, _POOL_CELLS = 4_096, 4_000_000
 _GOLDEN = (5**0.5 - 1) / 2
 _PASSES_MAX = 50
+_EXCHANGES_MAX, _EXCHANGED_ROWS, _MOVES_MAX = 30, 512, 500
 
 
 @dataclass(eq=False, slots=True)
@@ -204,3 +205,60 @@ def fill(columns: Columns, pool: Pool, draft: Draft) -> None:
             if better and (used <= 1 + ROUNDING).all():
                 draft.choice[place, pool.rows[row]] = action
                 draft.used = used
+
+
+def exchange(pool: Pool, draft: Draft, groups: tuple[tuple[int, ...], ...]) -> None:
+    """Change two decisions at a time while that brings more within the limits.
+
+    Parameters
+    ----------
+    pool : whose decisions may change.
+    draft : changed in place.
+    groups : the actions of each group.
+    """
+    for _ in range(_EXCHANGES_MAX):
+        moves = _moves(pool, draft, groups)
+        first, second = np.triu_indices(moves.gain.size, k=1)
+        gain = moves.gain[first] + moves.gain[second]
+        kept = (gain > 1e-12 * np.abs(moves.gain).max(initial=0.0)) & (
+            (moves.row[first] != moves.row[second]) | (moves.place[first] != moves.place[second])
+        )
+        first, second, gain = first[kept], second[kept], gain[kept]
+        used = draft.used[:, None] + moves.uses[:, first] + moves.uses[:, second]
+        gain = np.where((used <= 1 + ROUNDING).all(axis=0), gain, -np.inf)
+        if not gain.size or not np.isfinite(gain.max()):
+            return
+        best = int(gain.argmax())
+        for move in (first[best], second[best]):
+            draft.choice[moves.place[move], pool.rows[moves.row[move]]] = moves.action[move]
+            draft.used = draft.used + moves.uses[:, move]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moves:
+    """Changes of single decisions: whose, in which group, to what, and what that does."""
+
+    row: Integers
+    place: Integers
+    action: Integers
+    gain: Floats
+    uses: Floats
+
+
+def _moves(pool: Pool, draft: Draft, groups: tuple[tuple[int, ...], ...]) -> _Moves:
+    """Return the changes that lose least at the prices."""
+    count = min(pool.rows.size, _EXCHANGED_ROWS)
+    every = np.arange(count)
+    found, losses = [], []
+    for place, members in enumerate(groups):
+        now = draft.choice[place, pool.rows[:count]].astype(np.int64)
+        for action in (*members, -1):
+            loss = pool.reduced[now, every] - pool.reduced[action, :count]
+            rows = np.flatnonzero((now != action) & np.isfinite(loss))
+            losses.append(loss[rows])
+            gain = pool.net[action, rows] - pool.net[now[rows], rows]
+            uses = pool.uses[:, action, rows] - pool.uses[:, now[rows], rows]
+            found.append((rows, np.full(rows.size, place), np.full(rows.size, action), gain, uses))
+    order = np.argsort(np.concatenate(losses), kind="stable")[:_MOVES_MAX]
+    parts = [np.concatenate(part, axis=-1)[..., order] for part in zip(*found, strict=True)]
+    return _Moves(*parts)
