@@ -34,6 +34,7 @@ BASES = ("linear", "boosted")
 _THREADS = 1  # another number rounds sums otherwise, and trees differ
 _ROUNDS = 80
 _BINS = 63
+_BELOW_MAX = 0.05  # of the whole, what amounts below 0 may come to
 _RIDGE_LOGISTIC = 10.0
 _RIDGES = tuple(float(10.0**power) for power in np.arange(0.0, 6.1, 0.5))
 _NEVER_CERTAIN = 1e-3  # a probability is kept this far from 0 and 1
@@ -255,12 +256,15 @@ def _grown(
 ) -> tuple[Part, float]:
     """Return trees, and by what their sums are multiplied.
 
-    Amounts from 0 up are grown on a logarithmic scale, in units of their mean: effects on spend
-    grow with what is spent anyway, and a currency's unit changes nothing.
+    Amounts are grown on a logarithmic scale, in units of their mean: effects on spend grow with
+    what is spent anyway, and a currency's unit changes nothing. Where hardly any is below 0, as
+    refunds are, those count as 0 while learning.
     """
     objective, factor = "binary" if scale == "probability" else "regression", 1.0
-    if scale == "amount" and target.min() >= 0 and target.max() > 0:
+    below = -float(np.minimum(target, 0.0).sum())
+    if scale == "amount" and target.max() > 0 and below <= _BELOW_MAX * float(target.sum()):
         objective, factor = "poisson", float(weight @ target / weight.sum())
+        target = np.maximum(target, 0.0)
     leaves, rate, leaf_rows = (4, 0.04, 2.0) if scale == "effect" else (8, 0.08, 1.0)
     parameters = {
         "objective": objective,

@@ -21,7 +21,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tenure.experiments.uplift.means import CONFIDENCE, check_confidence, mean_estimate
+from tenure.experiments.uplift.means import (
+    CONFIDENCE,
+    check_confidence,
+    customer_sums,
+    mean_estimate,
+)
 from tenure.kernel import DataError, Estimate, Undefined
 from tenure.predictions.scorecards.arrays import numbers
 from tenure.predictions.scorecards.ordered import equal_mass_bins, score_order
@@ -110,6 +115,7 @@ def tenths(
     scores: npt.ArrayLike,
     *,
     groups: int = TENTHS,
+    customers: npt.NDArray[np.int64] | None = None,
     confidence: float = CONFIDENCE,
 ) -> tuple[Tenth, ...]:
     """Return predicted against found uplift by groups of equal size, the highest first.
@@ -119,6 +125,7 @@ def tenths(
     predictions : of a learner that did not see these customers.
     scores : their effect scores (`scores.effect_scores`).
     groups : how many; ties stay together, so there may be fewer.
+    customers : number of each row's customer, where some have several.
     confidence : nominal coverage, 0..1 exclusive.
     """
     check_confidence(confidence)
@@ -128,17 +135,27 @@ def tenths(
     made = []
     for number in np.unique(place):
         rows = place == number
-        effect = mean_estimate(found[rows], confidence=confidence, method="effect_scores")
+        effect = mean_estimate(
+            found[rows],
+            customers=None if customers is None else customers[rows],
+            confidence=confidence,
+            method="effect_scores",
+        )
         made.append(Tenth(int(rows.sum()), float(expected[rows].mean()), effect))
     return tuple(made)
 
 
-def calibration_line(predictions: npt.ArrayLike, scores: npt.ArrayLike) -> Line:
+def calibration_line(
+    predictions: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    *,
+    customers: npt.NDArray[np.int64] | None = None,
+) -> Line:
     """Return the line of effect on prediction, with variances that need no equal noise.
 
     Parameters
     ----------
-    predictions, scores : as in `tenths`.
+    predictions, scores, customers : as in `tenths`.
 
     Raises
     ------
@@ -155,14 +172,18 @@ def calibration_line(predictions: npt.ArrayLike, scores: npt.ArrayLike) -> Line:
     noise = found - effect - slope * apart
     rows = len(expected)
     steep = apart / squares if slope else np.zeros(rows)
-    correction = rows / (rows - 2)
+    on_level, on_slope = noise / rows, noise * steep
+    if customers is not None:
+        on_level, on_slope = (customer_sums(part, customers) for part in (on_level, on_slope))
+    count = len(on_level)
+    correction = count / max(count - 2, 1)
     return Line(
         centre,
         effect,
         slope,
-        correction * float(noise @ noise) / rows**2,
-        correction * float((noise * steep) @ (noise * steep)),
-        correction * float((noise * steep) @ noise) / rows,
+        correction * float(on_level @ on_level),
+        correction * float(on_slope @ on_slope),
+        correction * float(on_slope @ on_level),
     )
 
 

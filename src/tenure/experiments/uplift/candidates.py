@@ -153,7 +153,7 @@ def tried(
             found.setdefault(name, []).append(values)
     where = np.concatenate(chosen)
     return Tried(
-        _taken(given, where),
+        given.taken(where),
         fold[where],
         np.concatenate(scores),
         {name: np.concatenate(values) for name, values in found.items()},
@@ -177,13 +177,3 @@ def _learnt(
             shared[base] = cross_fitted(base, space, earlier, matrix, seed=seed)
         fitted = learner.fit_pilot(earlier, shared.get(base))
         yield learner_name(code, base), fitted.predict(later.table)
-
-
-def _taken(given: Pilot, rows: npt.NDArray[np.int64]) -> Pilot:
-    return Pilot(
-        given.table.take(rows),
-        given.treated[rows],
-        given.outcome[rows],
-        given.propensity[rows],
-        given.is_binary,
-    )

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tenure.experiments.uplift.means import customer_numbers
 from tenure.kernel import DataError, OptionError
 from tenure.predictions.churn.table_model import arrow_table
 from tenure.predictions.scorecards.arrays import events, numbers
@@ -35,6 +36,7 @@ class Pilot:
     outcome : what she then did: 0 or 1, or an amount.
     propensity : the chance that she is treated, above 0 and below 1.
     is_binary : whether the outcome is 0 or 1.
+    customers : number of each row's customer, where some have several; None where each has one.
     """
 
     table: pa.Table
@@ -42,18 +44,24 @@ class Pilot:
     outcome: FloatArray
     propensity: FloatArray
     is_binary: bool
+    customers: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.outcome)
 
     def part(self, rows: npt.NDArray[np.bool_]) -> Pilot:
-        """Return the pilot of the customers for whom `rows` is true."""
+        """Return the pilot of the rows for which `rows` is true."""
+        return self.taken(np.flatnonzero(rows))
+
+    def taken(self, rows: Integers) -> Pilot:
+        """Return the pilot of the rows with these numbers, in their order."""
         return Pilot(
-            self.table.filter(pa.array(rows)),
+            self.table.take(rows),
             self.treated[rows],
             self.outcome[rows],
             self.propensity[rows],
             self.is_binary,
+            None if self.customers is None else self.customers[rows],
         )
 
 
@@ -64,6 +72,7 @@ def pilot(
     propensity: npt.ArrayLike | None = None,
     *,
     kind: OutcomeKind = "auto",
+    customers: npt.ArrayLike | None = None,
 ) -> Pilot:
     """Return a checked pilot.
 
@@ -75,6 +84,8 @@ def pilot(
     propensity : the chance of being treated, one for all or one each; None takes the share that
         was treated, which is right only where all had the same chance.
     kind : `binary` for an outcome of 0 and 1, `amount`, or `auto`, which looks at the values.
+    customers : an id per row, where a customer was drawn for several times, such as each month;
+        None takes one row for each.
 
     Raises
     ------
@@ -96,7 +107,8 @@ def pilot(
     binary = bool(np.isin(found, (0.0, 1.0)).all()) if kind == "auto" else kind == "binary"
     if binary:
         events("outcome", found)
-    return Pilot(table, arm, found, _propensity(propensity, arm), binary)
+    who = customer_numbers(customers, rows)
+    return Pilot(table, arm, found, _propensity(propensity, arm), binary, who)
 
 
 def _propensity(given: npt.ArrayLike | None, treated: FloatArray) -> FloatArray:
@@ -118,7 +130,9 @@ def _propensity(given: npt.ArrayLike | None, treated: FloatArray) -> FloatArray:
 
 
 def folds(pilot: Pilot, count: int, seed: int) -> Integers:
-    """Deal customers at random into folds that are alike in arms, and in events if binary.
+    """Deal customers at random into folds that are alike in arms and in events.
+
+    All rows of a customer stay together; she is dealt by her first.
 
     Parameters
     ----------
@@ -128,12 +142,16 @@ def folds(pilot: Pilot, count: int, seed: int) -> Integers:
 
     Returns
     -------
-    Each customer's fold, 0..count - 1.
+    Each row's fold, 0..count - 1.
     """
+    first, who = np.arange(len(pilot)), np.arange(len(pilot))
+    if pilot.customers is not None:
+        _, first, who = np.unique(pilot.customers, return_index=True, return_inverse=True)
     random = np.random.default_rng(seed)
-    shuffled = random.permutation(len(pilot))
-    stratum = pilot.treated * 2 + (pilot.outcome if pilot.is_binary else pilot.outcome > 0)
+    shuffled = random.permutation(len(first))
+    happened = pilot.outcome if pilot.is_binary else pilot.outcome > 0
+    stratum = (pilot.treated * 2 + happened)[first]
     dealt = shuffled[np.argsort(stratum[shuffled], kind="stable")]
-    fold = np.empty(len(pilot), dtype=np.int64)
-    fold[dealt] = np.arange(len(pilot)) % count
-    return fold
+    fold = np.empty(len(first), dtype=np.int64)
+    fold[dealt] = np.arange(len(first)) % count
+    return fold[who]

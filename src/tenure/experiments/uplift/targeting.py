@@ -23,8 +23,13 @@ from tenure.experiments.uplift.candidates import (
 )
 from tenure.experiments.uplift.curves import CurveFigures, curve_figures
 from tenure.experiments.uplift.learners import RULES, cross_fitted, pilot_features
-from tenure.experiments.uplift.means import CONFIDENCE, check_confidence, mean_estimate
-from tenure.experiments.uplift.pilots import Pilot
+from tenure.experiments.uplift.means import (
+    CONFIDENCE,
+    check_confidence,
+    customer_sums,
+    mean_estimate,
+)
+from tenure.experiments.uplift.pilots import Integers, Pilot
 from tenure.experiments.uplift.scores import effect_scores
 from tenure.experiments.uplift.targeting_words import VerdictCode, verdict_text
 from tenure.kernel import DataError, Estimate, OptionError, Undefined
@@ -216,6 +221,7 @@ def _concluded(
         everybody,
         mean_estimate(
             (seen.scores - options.cost) * options.depth,
+            customers=seen.pilot.customers,
             confidence=options.confidence,
             method="effect_scores",
         ),
@@ -253,7 +259,12 @@ def mean_effect(
     matrix = space.encode(given.table)
     without, treated = cross_fitted("linear", space, given, matrix, seed=options.seed)
     scores = effect_scores(given, without, treated)
-    return mean_estimate(scores, confidence=options.confidence, method="effect_scores")
+    return mean_estimate(
+        scores,
+        customers=given.customers,
+        confidence=options.confidence,
+        method="effect_scores",
+    )
 
 
 def _check(given: Pilot, risk: FloatArray | None, options: TargetingOptions) -> None:
@@ -311,8 +322,16 @@ def _judge(seen: Tried, names: Sequence[str]) -> _Judged:
             level = seen.scores[rows].mean()
             parts[rows, column] = (seen.scores[rows] - level) * (0.5 - place[rows])
             spread[rows, column] = parts[rows, column] - parts[rows, column].mean()
+    if seen.pilot.customers is not None:
+        parts, spread = (_by_customer(one, seen.pilot.customers) for one in (parts, spread))
     error = np.sqrt(np.square(spread).sum(axis=0)) / len(parts)
     return _Judged(parts, parts.mean(axis=0), error)
+
+
+def _by_customer(parts: FloatArray, customers: Integers) -> FloatArray:
+    """Return each customer's sums, scaled so that their mean is that of the rows."""
+    sums = np.column_stack([customer_sums(column, customers) for column in parts.T])
+    return sums * (len(sums) / len(parts))
 
 
 def _p_values(judged: _Judged, seed: int) -> FloatArray:
@@ -365,22 +384,25 @@ def _candidate(
     mean = float((seen.scores * taken).sum() / taken.sum())
     uplift = mean + taken * (seen.scores - mean) / within
     is_rule = name in RULES
-    predictions = seen.rankings[name]
+    predictions, who = seen.rankings[name], seen.pilot.customers
     return Candidate(
         name,
         mean_estimate(judged.parts[:, column], confidence=options.confidence),
         p_value,
-        mean_estimate(value, confidence=options.confidence, method="effect_scores"),
-        mean_estimate(uplift, confidence=options.confidence, method="effect_scores"),
+        mean_estimate(value, customers=who, confidence=options.confidence, method="effect_scores"),
+        mean_estimate(uplift, customers=who, confidence=options.confidence, method="effect_scores"),
         curve_figures(
             1 - place,
             seen.pilot.treated,
             seen.pilot.outcome,
             seen.pilot.propensity,
+            customers=who,
             draws=options.curve_draws,
             confidence=options.confidence,
             seed=options.seed,
         ),
-        () if is_rule else tenths(predictions, seen.scores, confidence=options.confidence),
-        calibration_line(predictions, seen.scores),
+        ()
+        if is_rule
+        else tenths(predictions, seen.scores, customers=who, confidence=options.confidence),
+        calibration_line(predictions, seen.scores, customers=who),
     )

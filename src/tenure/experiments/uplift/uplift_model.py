@@ -80,6 +80,7 @@ class UpliftModel(Estimator):
         propensity: npt.ArrayLike | None = None,
         *,
         risk: FloatArray | None = None,
+        customers: npt.ArrayLike | None = None,
         options: TargetingOptions | None = None,
     ) -> Self:
         """Judge, learn and return the model itself.
@@ -88,13 +89,14 @@ class UpliftModel(Estimator):
         ----------
         X, treated, y, propensity : as in `UpliftLearner.fit`.
         risk : as in `judge_targeting`.
+        customers : as in `pilots.pilot`: an id per row, where a customer has several.
         options : which learners are tried; depth, cost, seed and columns are the model's own.
 
         Raises
         ------
         DataError : the pilot has too few customers even for a mean effect, or is not one.
         """
-        given = pilot(X, treated, y, propensity, kind=self.outcome)
+        given = pilot(X, treated, y, propensity, kind=self.outcome, customers=customers)
         chosen = replace(
             options or TargetingOptions(),
             depth=self.depth,

@@ -106,3 +106,18 @@ def test_folds_are_alike_in_arms_and_events(shop):
         assert abs(given.treated[rows].sum() - given.treated.sum() / 5) <= 2
         assert abs(given.outcome[rows].sum() - given.outcome.sum() / 5) <= 2
     np.testing.assert_array_equal(fold, folds(given, 5, seed=9))
+
+
+def test_a_few_refunds_and_the_unit_of_money_change_nothing_but_the_unit():
+    random = np.random.default_rng(6)
+    number = random.normal(size=6000)
+    treated = (random.random(6000) < 0.5).astype(float)
+    spend = random.gamma(1.0, np.exp(2 + number + 0.4 * treated))
+    learner = make_learner("s", "boosted").fit({"number": number}, treated, spend, 0.5)
+    found = learner.predict({"number": number})
+    assert np.corrcoef(found, np.exp(2 + number))[0, 1] > 0.8
+    cents = make_learner("s", "boosted").fit({"number": number}, treated, 100 * spend, 0.5)
+    np.testing.assert_allclose(cents.predict({"number": number}), 100 * found, rtol=1e-6)
+    spend[:5] = -20.0
+    refunds = make_learner("s", "boosted").fit({"number": number}, treated, spend, 0.5)
+    assert np.corrcoef(refunds.predict({"number": number}), found)[0, 1] > 0.9

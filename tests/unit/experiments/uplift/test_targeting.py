@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from tenure.experiments.uplift.candidates import LEARNER_KINDS, title_of
+from tenure.experiments.uplift.pilots import folds, pilot
 from tenure.experiments.uplift.targeting import (
     TargetingOptions,
     TargetingVerdict,
@@ -171,3 +172,32 @@ def test_a_rule_that_is_recommended_gives_effects_too(*, handed_over):
     if handed_over:
         with pytest.raises(DataError, match="risks of 0 for 8000"):
             model.predict(table)
+
+
+def test_months_of_one_customer_are_not_many_customers():
+    shop = made(2000, seed=4)
+    often = [np.tile(one, 4) for one in (shop.treated, shop.outcome)]
+    table = pa.concat_tables([shop.table] * 4)
+    ids = np.tile(np.arange(2000), 4)
+    whole = pilot(table, *often, 0.5, customers=[f"c{i}" for i in ids])
+    fold = folds(whole, 5, seed=1)
+    assert all(len(set(fold[ids == one])) == 1 for one in range(50))
+    found = judge_targeting(whole, options=FEW)
+    once = judge_targeting(shop.pilot, options=FEW)
+    loose = judge_targeting(pilot(table, *often, 0.5), options=FEW)
+    for one, two in ((found.everybody, once.everybody), (found.at_random, once.at_random)):
+        assert width(one) == pytest.approx(width(two), rel=0.15)
+    assert width(loose.everybody) < 0.6 * width(found.everybody)
+    several, single = found.candidate("t_linear"), once.candidate("t_linear")
+    for one, two in (
+        (several.gain_over_random, single.gain_over_random),
+        (several.value, single.value),
+        (several.curve.qini, single.curve.qini),
+        (several.tenths[0].found, single.tenths[0].found),
+    ):
+        assert width(one) == pytest.approx(width(two), rel=0.35)
+
+
+def width(found: Estimate | Undefined) -> float:
+    assert isinstance(found, Estimate)
+    return found.high - found.low
