@@ -178,7 +178,11 @@ def plans_on(workspace: Workspace, day: date) -> tuple[tuple[Mapping[str, str], 
     if not workspace.has_records:
         return ()
     found = [plan for plan in plans_made(workspace) if plan.as_of == day]
-    return tuple((dict(version_of(workspace, plan)[0].title), plan) for plan in found)
+    return tuple((_title(version_of(workspace, plan)[0]), plan) for plan in found)
+
+
+def _title(strategy: Strategy) -> dict[str, str]:
+    return {str(language): text for language, text in strategy.title.items()}
 
 
 def explain_plan(
