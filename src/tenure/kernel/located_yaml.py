@@ -257,7 +257,8 @@ class _Reading:
             return [self.plain(one, (*path, place)) for place, one in enumerate(node.value)]
         text = str(node.value)
         # Quoted and block texts are texts, whatever they look like.
-        return _plain_word(text) if node.style is None else text
+        is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
+        return _plain_word(text) if is_plain else text
 
     def _mapping(self, node: yaml.MappingNode, path: YamlPath) -> dict[str, object]:
         found: dict[str, object] = {}

@@ -167,7 +167,7 @@ def _model_in(kind: object) -> type[BaseModel] | None:
     return bare if isinstance(bare, type) and issubclass(bare, BaseModel) else None
 
 
-def _bare(kind: object) -> object:
+def _bare(kind: Any) -> Any:  # noqa: ANN401 - any annotation
     """Return a type without `Annotated` and without `| None`."""
     while True:
         origin = get_origin(kind)
