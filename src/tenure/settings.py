@@ -86,6 +86,12 @@ class Settings:
     acquisition_cost: int = _setting(
         0, "What winning one customer costs; 0: not known.", unit="currency units"
     )
+    universal_holdout_percent: int = _setting(
+        0,
+        "Share of customers whom no strategy contacts, drawn anew each year: tells what all of "
+        "them earn together.",
+        unit="0..50",
+    )
     memory_limit_mb: int = _setting(1000, "Most memory the engine may take.", unit="MB")
     threads: int = _setting(0, "Threads the engine may use; 0: one per core.", unit="threads")
     lock_timeout_seconds: int = _setting(
@@ -191,6 +197,8 @@ def _check_value(
         raise SettingError(f"{where}: {name} = {value!r}", "200 or more", remedy)
     if name == "margin_percent" and isinstance(value, int) and not 1 <= value <= 100:
         raise SettingError(f"{where}: {name} = {value!r}", "1 to 100", remedy)
+    if name == "universal_holdout_percent" and isinstance(value, int) and not 0 <= value <= 50:
+        raise SettingError(f"{where}: {name} = {value!r}", "0 to 50", remedy)
     if name == "currency" and value and not (isinstance(value, str) and _is_currency(value)):
         raise SettingError(f"{where}: {name} = {value!r}", "three capital letters", remedy)
     if name == "spark_conf" and any(

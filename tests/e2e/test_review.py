@@ -131,6 +131,31 @@ def test_the_report_of_the_day_shows_the_plan_and_claims_no_cause(
         assert "plan-spring-reasons" in page and "plan-spring-experiments" in page
 
 
+def test_a_universal_holdout_is_left_alone_and_accounted_for(
+    played: tuple[Path, Course, float],
+) -> None:
+    root, course, _ = played
+    day = str(course.business.days[0])
+    settings = root / "tenure.toml"
+    before = settings.read_text(encoding="utf-8")
+    try:
+        settings.write_text(
+            before.replace("universal_holdout_percent = 0", "universal_holdout_percent = 20"),
+            encoding="utf-8",
+        )
+        plan = run("plan", "spring", "-w", str(root), "--as-of", day, "--try")
+        again = run("plan", "spring", "-w", str(root), "--as-of", day, "--try")
+        review = run("review", "spring", "-w", str(root))
+    finally:
+        settings.write_text(before, encoding="utf-8")
+    reasons = plan["reasons"]
+    assert isinstance(reasons, dict) and isinstance(plan["customers"], int)
+    assert 0.15 < reasons["universal_holdout"] / plan["audience"] < 0.25  # type: ignore[operator]
+    assert plan["planned"] + sum(reasons.values()) == plan["customers"]
+    assert again["plan_id"] == plan["plan_id"]
+    assert not review["results"][0]["split"]["is_broken"]  # type: ignore[index]
+
+
 def test_a_strategy_never_planned_says_so(played: tuple[Path, Course, float]) -> None:
     root, _, _ = played
     told = run("review", "autumn", "-w", str(root), code=2)

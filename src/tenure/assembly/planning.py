@@ -17,7 +17,7 @@ from tenure.assembly.customers import CustomersAsOf, customers_as_of
 from tenure.assembly.strategies import strategy_in_force
 from tenure.assembly.workspace import Workspace
 from tenure.engine.relations import Relation
-from tenure.experiments.holdouts import Holdout
+from tenure.experiments.holdouts import Holdout, season_of
 from tenure.kernel import OptionError
 from tenure.records import Definition
 from tenure.strategies.believed_effects import EffectModel, FittedEffect, Scale
@@ -71,15 +71,21 @@ class MadePlan:
         }
 
 
-def holdouts_of(strategy: Strategy) -> dict[str, Holdout]:
+def holdouts_of(workspace: Workspace, strategy: Strategy, day: date) -> dict[str, Holdout]:
     """Return the holdouts that a strategy's plan leaves alone, by the reason's code.
 
     Parameters
     ----------
+    workspace : its setting says how many no strategy contacts.
     strategy : the same customers are held out as long as it has its name and share.
+    day : of the plan; who is left alone by all is drawn anew each year.
     """
     share = round(strategy.holdout_share, 4)
-    return {"strategy_holdout": Holdout("strategy", strategy.name, share)}
+    by_all = workspace.settings.universal_holdout_percent / 100
+    found = {"strategy_holdout": Holdout("strategy", strategy.name, share)}
+    if by_all:
+        found = {"universal_holdout": Holdout("universal", "", by_all, season_of(day)), **found}
+    return found
 
 
 def make_plan(
@@ -150,7 +156,8 @@ def people_of(
         wanted = snapshot.table.filter(snapshot.table.customer_id == customer_id)
         snapshot = Relation(wanted, snapshot.engine)
     ground = read_ground(strategy, snapshot, state.segments)
-    held = {code: one.holds(ground.customer_ids) for code, one in holdouts_of(strategy).items()}
+    holdouts = holdouts_of(workspace, strategy, state.as_of)
+    held = {code: one.holds(ground.customer_ids) for code, one in holdouts.items()}
     capped = _capped(workspace, strategy, state, ground, earlier)
     return replace(ground, held_out=held, capped=capped)
 

@@ -144,7 +144,8 @@ def _measure(workspace: Workspace, plan: RecordedPlan) -> _Measured:
         strategy, everyone, Occasion(**plan.content["occasion"]), PlanOptions(margin=margin)
     )
     would = _would(plan, ready)
-    held = holdouts_of(strategy)["strategy_holdout"].holds(everyone.customer_ids)
+    holdouts = holdouts_of(workspace, strategy, plan.as_of)
+    held = holdouts["strategy_holdout"].holds(everyone.customer_ids)
     given = _given(workspace, state, plan, strategy, everyone)
     days = _window(strategy)
     until = plan.as_of + timedelta(days=days)
@@ -157,6 +158,9 @@ def _measure(workspace: Workspace, plan: RecordedPlan) -> _Measured:
         attributes=(),
     )
     people = would >= 0
+    if "universal_holdout" in holdouts:
+        # Nobody of them could have been planned for, so they are on neither side.
+        people &= ~holdouts["universal_holdout"].holds(everyone.customer_ids)
     followed = _followed(state, strategy, everyone, seen, people, would, held, given, until)
     used = {tactic["name"] for tactic in plan.content["tactics"] if tactic["contacts"]}
     fixed = sum(float(t.cost.fixed) for t in strategy.tactics if t.name in used)
