@@ -270,7 +270,8 @@ def _rice(priorities: Priorities, drawn: _Drawn) -> Ranking:
         }
         for one in every
     ]
-    return _ranking("rice", every, list(likely), list(draws), parts, priorities.first)
+    known = [float(score) for score in likely]
+    return _ranking("rice", every, known, list(draws), parts, priorities.first)
 
 
 def _money(priorities: Priorities, drawn: _Drawn, method: Method) -> Ranking:

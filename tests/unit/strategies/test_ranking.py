@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 
 import numpy as np
@@ -95,6 +96,11 @@ def test_shares_of_the_first_add_up_to_their_number():
     for ranking in prioritise(listed(EXAMPLE)).rankings.values():
         shares = [one.share_first for one in ranking.entries]
         assert sum(shares) == pytest.approx(min(ranking.first, len(shares)))
+
+
+def test_the_list_is_plain_values_for_programs():
+    said = json.loads(json.dumps(prioritise(listed(EXAMPLE)).as_dict()))
+    assert said["rankings"]["rice"]["entries"][0]["rank"] == 1
 
 
 def test_the_same_seed_gives_the_same_list():
