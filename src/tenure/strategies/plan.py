@@ -163,6 +163,7 @@ class Plan:
     exploration : what is done by lot.
     notes : what must be known to read it, by language.
     decisions : see `plan_decisions.DECISIONS`.
+    plan_id : what names its content: the same plan always has the same.
     """
 
     strategy: str
@@ -188,6 +189,11 @@ class Plan:
     exploration: ExplorationState
     notes: tuple[Mapping[str, str], ...]
     decisions: pa.Table = field(repr=False)
+    plan_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the content."""
+        object.__setattr__(self, "plan_id", self._fingerprint())
 
     @property
     def gap(self) -> float:
@@ -199,9 +205,7 @@ class Plan:
         """Contacts over all tactics."""
         return sum(tactic.contacts for tactic in self.tactics)
 
-    @property
-    def plan_id(self) -> str:
-        """What names its content: the same plan always has the same."""
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         digest.update(json.dumps(self.as_dict(), sort_keys=True).encode())
         stream = io.BytesIO()
