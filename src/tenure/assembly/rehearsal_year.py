@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tenure.assembly.customers import CustomersAsOf, customers_as_of
-from tenure.assembly.rehearsal_learning import FEATURES, Learning, Lots
 from tenure.assembly.workspace import Workspace
 from tenure.experiments.holdouts import Holdout, held_out_by
 from tenure.experiments.uplift.uplift_model import UpliftModel
@@ -31,6 +30,7 @@ from tenure.strategies.plan_limits import Occasion, occasion_on, plan_limits, un
 from tenure.strategies.planning import plan_strategy
 from tenure.strategies.preparing import PlanOptions, Prepared, prepare
 from tenure.strategies.reading import parse_strategy
+from tenure.strategies.responses import FEATURES, Lots, Responses
 from tenure.strategies.results import Followed, StrategyResult, strategy_result
 from tenure.strategies.reviewing import Review, beliefs, review
 
@@ -99,7 +99,7 @@ class Decided:
     would : what the plan's prices choose for each, held out or not.
     given : what each gets.
     is_held_out, is_explored : who is left alone, and whose action was left to chance.
-    options : tactics each could have.
+    available : which tactics each could have, `(customers, tactics)`.
     features : columns of `FEATURES`.
     """
 
@@ -112,7 +112,7 @@ class Decided:
     given: Integers
     is_held_out: Flags
     is_explored: Flags
-    options: Integers
+    available: Flags
     features: pa.Table
 
 
@@ -174,7 +174,7 @@ class RehearsedYear:
         # The same for every policy: an even part of the year's limits each month.
         self.costs = unit_costs(self.first)
         self.limits = plan_limits(self.first, Occasion(1, len(business.days), STEP_DAYS))
-        self.learning = Learning(self.first)
+        self.responses = Responses(self.first)
         self.models: dict[str, UpliftModel] = {}
         self.results: list[StrategyResult] = []
         self.adjustments: list[Adjustment] = []
@@ -207,11 +207,14 @@ class RehearsedYear:
                 },
             )
 
+        everyone = ready(ground)
         plan = plan_strategy(ready(replace(ground, held_out={"strategy_holdout": held})), as_of=day)
         for limit in plan.limits:
             self._spent[limit.name] = self._spent.get(limit.name, 0.0) + limit.used
-        would = self._would(plan, ready(ground))
-        return self._decided(plan, ground, would, held, features)
+        would = self._would(plan, everyone)
+        available = np.zeros((ground.customers, len(self.names)), dtype=np.bool_)
+        available[:, self._numbers(everyone.strategy)[:-1]] = everyone.available
+        return self._decided(plan, ground, would, held, available, features)
 
     def measure(self, month: int, decided: Decided, rows: pa.Table, until: date) -> None:
         """Hold a month against its holdout, learn from it, and review where it is time to.
@@ -243,16 +246,15 @@ class RehearsedYear:
             )
         )
         self._add(decided, outcome, before, spent)
-        lots = decided.is_explored | (decided.is_held_out & follow)
-        self.learning.see(
+        lots = decided.is_explored | (decided.is_held_out & decided.available.any(axis=1))
+        self.responses.add(
             Lots(
                 decided.features.filter(pa.array(lots)),
                 np.where(decided.is_explored, decided.given, NOTHING)[lots],
-                decided.options[lots],
-                decided.is_held_out[lots],
+                decided.available[lots],
                 outcome[lots],
-            ),
-            decided.plan.exploration.chance,
+                decided.plan.exploration.chance,
+            )
         )
         since = month + 1 - self.pilot_months
         if since >= 0 and since % REVIEW_EVERY == 0 and month + 1 < len(self.business.days):
@@ -295,7 +297,13 @@ class RehearsedYear:
         return np.array([*found, NOTHING], dtype=np.int64)
 
     def _decided(
-        self, plan: Plan, ground: Ground, would: Integers, held: Flags, features: pa.Table
+        self,
+        plan: Plan,
+        ground: Ground,
+        would: Integers,
+        held: Flags,
+        available: Flags,
+        features: pa.Table,
     ) -> Decided:
         ids = ground.customer_ids
         rows = plan.decisions
@@ -303,16 +311,15 @@ class RehearsedYear:
         number = {name: k for k, name in enumerate(self.names)}
         given = np.full(len(ids), NOTHING)
         given[place] = [number.get(name, NOTHING) for name in rows["tactic"].to_pylist()]
-        explored, options = np.zeros(len(ids), dtype=np.bool_), np.zeros(len(ids), dtype=np.int64)
+        explored = np.zeros(len(ids), dtype=np.bool_)
         explored[place] = rows["is_explored"].to_numpy(zero_copy_only=False)
-        options[:] = len(plan.tactics)
         places = self.business.places(ids)
         count = len(self.business.customers)
         action, withheld = np.full(count, NOTHING), np.full(count, NOTHING)
         action[places] = given
         withheld[places[held]] = would[held]
         return Decided(
-            plan, ids, places, action, withheld, would, given, held, explored, options, features
+            plan, ids, places, action, withheld, would, given, held, explored, available, features
         )
 
     def _result(self, followed: Followed, day: date, until: date) -> StrategyResult:
@@ -350,7 +357,7 @@ class RehearsedYear:
             first=beliefs(self.first, worth),
         )
         self.strategy_text = found.proposed
-        self.models = self.learning.models(depth=_DEPTH, seed=self.seed)
+        self.models = self.responses.models(depth=_DEPTH, seed=self.seed)
         tactics = []
         for tactic in found.proposed.tactics:
             if tactic.name not in self.models:
