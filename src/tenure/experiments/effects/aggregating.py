@@ -41,7 +41,9 @@ class OutcomeColumns:
     arm : the arm's name.
     outcome : what is measured; 0 for who did nothing, null for unknown.
     denominator : what the outcome is divided by, for ratios.
-    covariate, covariate_denominator : the same two, measured before the experiment.
+    covariate, covariate_denominator : the same two, measured before the experiment; 0 for who
+        did nothing then, or was no customer yet. Null leaves the customer out, as in every
+        quantity.
     received : 1 (or true) for who received what was planned for her, else 0.
     stratum, cluster : her stratum; her cluster, where clusters were assigned whole.
     customer : her id; where named, a customer in two rows is an error.

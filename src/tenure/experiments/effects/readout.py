@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from tenure.experiments.designs import Design
+from tenure.experiments.designs import Design, Guardrail
 from tenure.experiments.effects.arm_statistics import ArmStatistics
 from tenure.experiments.effects.bayes import NormalPrior, posterior
 from tenure.experiments.effects.by_stratum import StratumEffects, stratum_effects
@@ -154,15 +154,25 @@ class _Plan:
     def treatments(self) -> tuple[str, ...]:
         return self.design.arm_names[1:]
 
+    def guardrail(self, metric: str) -> Guardrail:
+        return next(one for one in self.design.guardrails if one.metric == metric)
+
+    def settled(self, metric: Metric, role: Role) -> Metric:
+        """Return a metric with the direction that the design gives its guardrail."""
+        if role != "guardrail":
+            return metric
+        return replace(metric, better=self.guardrail(metric.name).better)
+
 
 def _metric(plan: _Plan, given: Measured | None, name: str, role: Role) -> MetricReadout:
     if given is None:
         title = name.replace("_", " ")
-        metric = Metric(name, {"en": title, "zh": title})
+        metric = plan.settled(Metric(name, {"en": title, "zh": title}), role)
         found = tuple(
             _comparison(plan, metric, role, arm, None, None, None) for arm in plan.treatments
         )
         return MetricReadout(metric, role, found, None, None, None, ())
+    given = replace(given, metric=plan.settled(given.metric, role))
     by_arm = {one.arm: one for one in given.arms}
     every = [one for one in given.arms if isinstance(one, ArmStatistics)]
     adjustment = _pre_period(plan, given.metric, every)
@@ -226,10 +236,10 @@ def _comparison(
             found, unadjusted = stratified_effect(control, treatment, mode=plan.mode), plainly
         if metric.kind in ("mean", "rate"):
             complier, within = _extras(plan, metric, control, treatment)
-    margin = next((g.margin for g in plan.design.guardrails if g.metric == metric.name), None)
     held = None
-    if role == "guardrail" and margin is not None:
-        held = guardrail(found, margin=Margin(margin, "absolute"), better=metric.better)
+    if role == "guardrail":
+        margin = Margin(plan.guardrail(metric.name).margin, "absolute")
+        held = guardrail(found, margin=margin, better=metric.better)
     return Comparison(
         arm,
         found,

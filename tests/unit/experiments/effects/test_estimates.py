@@ -30,6 +30,7 @@ from tenure.experiments.effects import (
     stratified_effect,
     stratum_effects,
 )
+from tenure.experiments.effects.means import mean_contrast
 from tenure.experiments.effects.moments import moments_of
 from tenure.kernel import DataError, Estimate, OptionError, Undefined
 
@@ -161,6 +162,18 @@ def test_cuped_is_the_regression_on_the_past():
     assert found.control_value == plain.control_value
 
 
+def test_relative_ends_solve_fiellers_equation():
+    arms = two(with_past, customers=60)
+    adjustment = pre_period(arms, measured_until=DAY, exposed_from=DAY)
+    given = mean_contrast(*arms, pre_period=adjustment)
+    found = mean_effect(*arms, pre_period=adjustment).relative
+    reach = stats.t.ppf(0.975, given.degrees)
+    for end in (found.low, found.high):
+        variance = given.variance - 2 * end * given.covariance + end**2 * given.baseline_variance
+        gap = given.difference - end * given.baseline
+        assert gap**2 == pytest.approx(reach**2 * variance, rel=1e-9)
+
+
 def test_the_controls_figures_do_not_depend_on_the_arm_compared():
     rng = np.random.default_rng(7)
     arm = np.repeat(["a", "b", "c"], [500, 700, 900])
@@ -205,6 +218,24 @@ def test_strata_take_out_what_lies_between_them():
     assert found.standard_error < 0.35 * plain.standard_error
 
 
+def test_strata_are_weighted_by_their_customers():
+    arm = ["a"] * 40 + ["b"] * 60
+    stratum = ["x"] * 20 + ["y"] * 20 + ["x"] * 20 + ["y"] * 40
+    base = np.where(np.array(stratum) == "x", 10.0, 30.0) + np.tile([-1.0, 1.0], 50)
+    lift = np.where(np.array(stratum) == "x", 2.0, 7.0) * (np.array(arm) == "b")
+    found = stratified_effect(*statistics_from_arrays(arm, base + lift, stratum=stratum))
+    # 40 customers of x gained 2, 60 of y gained 7
+    assert found.absolute.value == pytest.approx(5.0)
+    assert found.control_value == pytest.approx(0.4 * 10 + 0.6 * 30)
+    within = sum(
+        weight**2 * size / (size - 1) / size
+        for weight, sizes in ((0.4, (20, 20)), (0.6, (20, 40)))
+        for size in sizes
+    )
+    between = (0.4 * 3.0**2 + 0.6 * 2.0**2) / 100
+    assert found.standard_error**2 == pytest.approx(within + between)
+
+
 def test_one_stratum_is_welch():
     arms = two(lambda rng, treated: {**spend(rng, treated), "stratum": ["all"] * len(treated)})
     found, plain = stratified_effect(*arms), mean_effect(*arms)
@@ -225,9 +256,13 @@ def test_strata_that_gain_are_told_from_those_that_lose():
     assert old.effect.absolute.low < -1 < old.effect.absolute.high
     assert new.corrected_p_value >= new.effect.p_value
     assert found.difference_p_value < 1e-6
-    gap = new.effect.absolute.value - old.effect.absolute.value
-    error = np.hypot(new.effect.standard_error, old.effect.standard_error)
-    assert found.difference_p_value == pytest.approx(2 * stats.norm.sf(gap / error), rel=1e-6)
+    arms = statistics_from_arrays(arm, noise + 0.5 * lift + 3 * (arm == "b"), stratum=stratum)
+    both = stratum_effects(*arms)
+    new, old = (one.effect for one in both.strata)
+    gap = new.absolute.value - old.absolute.value
+    error = np.hypot(new.standard_error, old.standard_error)
+    wanted = 2 * stats.norm.sf(gap / error)
+    assert both.difference_p_value / wanted == pytest.approx(1, rel=1e-6)
     alike = stratum_effects(*statistics_from_arrays(arm, noise, stratum=stratum))
     assert alike.difference_p_value > 0.01
 
@@ -288,6 +323,22 @@ def test_who_took_part_is_told_from_who_was_asked():
     assert found.took_part.value == pytest.approx(0.4, abs=0.03)
     asked = mean_effect(*arms).absolute
     assert found.absolute.value == pytest.approx(asked.value / found.took_part.value)
+
+
+def test_the_interval_of_compliers_is_that_of_two_stage_least_squares():
+    rng = np.random.default_rng(13)
+    treated = np.repeat([0.0, 1.0], [300, 500])
+    received = ((rng.random(800) < 0.5) & (treated == 1)).astype(float)
+    outcome = rng.normal(10, 3, 800) + 4 * received
+    arm = np.where(treated == 1, "b", "a")
+    found = complier_effect(*statistics_from_arrays(arm, outcome, received=received))
+    slope = np.cov(treated, outcome)[0, 1] / np.cov(treated, received)[0, 1]
+    rest = outcome - slope * received
+    variance = sum(rest[treated == side].var(ddof=1) / (treated == side).sum() for side in (0, 1))
+    error = variance**0.5 / (received[treated == 1].mean())
+    assert found.absolute.value == pytest.approx(slope)
+    reach = stats.t.ppf(0.975, 798)
+    assert found.absolute.high - slope == pytest.approx(reach * error)
 
 
 def test_where_hardly_anybody_took_part_nothing_is_claimed():

@@ -152,6 +152,15 @@ def test_a_guardrail_holds_back_a_gain(left, state, code):
     assert ("Unsubscribed" in found.verdict.text["en"]) == (state != "held")
 
 
+def test_the_design_says_which_side_of_a_guardrail_is_harm():
+    design = replace(DESIGN, guardrails=(Guardrail("left", 0.012, "lower"),))
+    careless = replace(LEFT, better="higher")
+    given = [Measured(SPEND, arms(6.0)), Measured(careless, rates(200, 320))]
+    found = readout(design, given, as_of=END)
+    assert found.verdict.code is VerdictCode.GUARDRAIL_BROKEN
+    assert found.metrics[1].comparisons[0].finding == "worse"
+
+
 def test_a_guardrail_that_was_not_measured_is_not_held():
     design = replace(DESIGN, guardrails=(Guardrail("complaints", 0.01, "lower"),))
     found = readout(design, [Measured(SPEND, arms(6.0))], as_of=END)
@@ -212,13 +221,14 @@ def test_arms_and_metrics_are_corrected_for_their_number():
     )
     rng = np.random.default_rng(8)
     arm = np.repeat(["holdout", "coupon", "call"], 3000)
-    spend = rng.gamma(1, 20, 9000) + np.select([arm == "coupon", arm == "call"], [1.05, 6.0])
+    spend = rng.gamma(1, 20, 9000) + np.select([arm == "coupon", arm == "call"], [0.8, 2.0])
     given = statistics_from_arrays(arm, spend)
     orders = replace(SPEND, name="orders")
     found = readout(design, [Measured(SPEND, given), Measured(orders, given)], as_of=END)
     primary = found.metrics[0].comparisons
     raw = sorted(one.effect.p_value for one in primary)
     fixed = sorted(one.corrected_p_value for one in primary)
+    assert raw[0] > 1e-6
     assert fixed == pytest.approx([2 * raw[0], max(raw[1], 2 * raw[0])])
     assert found.verdict.arm == "call", "the better of two arms has the last word"
     assert "several_comparisons" in codes(found.warnings)
