@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,17 @@ EXPOSED = pa.schema(
     ]
 )
 """Columns of `exposed_units`."""
+
+
+class _Exposure(NamedTuple):
+    """One row, in the order in which the exposures of one unit count."""
+
+    exposed_at: datetime
+    is_merged: bool
+    unit_id: str
+    arm: str
+    stratum: str | None
+    propensity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +102,9 @@ def log_exposures(
         )
     take_turn(connection, f"experiment:{experiment.name}")
     names = experiment.design.arm_names
-    known = {
-        row["unit_id"]: row["arm"] for row in chosen_rows(connection, exposures, experiment, texts)
-    }
+    known: dict[str, str] = dict(
+        chosen_rows(connection, exposures, experiment, texts, ("unit_id", "arm"))
+    )
     settled = merged_arms(connection, experiment)
     stands = {unit: settled.get(unit, arm) for unit, arm in known.items()}
     _check_same(experiment, stands, texts, arms)
@@ -123,7 +135,13 @@ def exposed_units(connection: sa.Connection, experiment: Experiment) -> pa.Table
     Columns as in `EXPOSED`, by unit; `stratum` is null unless it was recorded.
     """
     wanted = (
-        sa.select(exposures, assignments.c.stratum)
+        sa.select(
+            exposures.c.unit_id,
+            exposures.c.arm,
+            assignments.c.stratum,
+            exposures.c.propensity,
+            exposures.c.exposed_at,
+        )
         .join(
             assignments,
             (assignments.c.experiment_id == exposures.c.experiment_id)
@@ -133,16 +151,17 @@ def exposed_units(connection: sa.Connection, experiment: Experiment) -> pa.Table
         .where(exposures.c.experiment_id == experiment.experiment_id)
     )
     survivors = surviving_ids(connection, experiment)
-    first: dict[str, sa.RowMapping] = {}
-    for row in connection.execute(wanted).mappings():
-        unit = survivors.get(row["unit_id"], row["unit_id"])
-        other = first.get(unit)
-        if other is None or _rank(row, unit) < _rank(other, unit):
-            first[unit] = row
+    first: dict[str, _Exposure] = {}
+    for unit_id, *rest in connection.execute(wanted):
+        unit = survivors.get(unit_id, unit_id)
+        # At one instant the survivor's own exposure comes first.
+        found = _Exposure(rest[3], unit_id != unit, unit_id, *rest[:3])
+        if unit not in first or found < first[unit]:
+            first[unit] = found
     ordered = sorted(first.items())
     columns: dict[str, list[object]] = {"unit_id": [unit for unit, _ in ordered]}
     for name in EXPOSED.names[1:]:
-        columns[name] = [row[name] for _, row in ordered]
+        columns[name] = [getattr(one, name) for _, one in ordered]
     return pa.table(columns, schema=EXPOSED)
 
 
@@ -159,11 +178,6 @@ def surviving_ids(connection: sa.Connection, experiment: Experiment) -> dict[str
             survivor = merged[survivor]
         final[unit] = survivor
     return final
-
-
-def _rank(row: sa.RowMapping, survivor: str) -> tuple[datetime, bool, str]:
-    """Order exposures of one unit: the earliest, at one instant the survivor's own."""
-    return row["exposed_at"], row["unit_id"] != survivor, row["unit_id"]
 
 
 def _check(experiment: Experiment, texts: list[str], arms: Integers) -> None:

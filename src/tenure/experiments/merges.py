@@ -218,11 +218,12 @@ def _standings(
 ) -> dict[str, Standing]:
     """Return where ids stand that the experiment has recorded."""
     standing = {
-        row["unit_id"]: Standing(row["arm"])
-        for row in chosen_rows(connection, assignments, experiment, ids)
+        unit: Standing(arm)
+        for unit, arm in chosen_rows(connection, assignments, experiment, ids, ("unit_id", "arm"))
     }
-    for row in chosen_rows(connection, exposures, experiment, ids):
-        standing[row["unit_id"]] = Standing(row["arm"], row["exposed_at"])
+    columns = ("unit_id", "arm", "exposed_at")
+    for unit, arm, exposed_at in chosen_rows(connection, exposures, experiment, ids, columns):
+        standing[unit] = Standing(arm, exposed_at)
     for unit, inherited in _inherited(connection, experiment).items():
         own = standing.get(unit, inherited).exposed_at
         instants = [at for at in (own, inherited.exposed_at) if at is not None]

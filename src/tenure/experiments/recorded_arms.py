@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from tenure.kernel import OptionError
 from tenure.records import take_turn
 
 BATCH_ROWS = 20_000
-_MARKED_MOST = 500
+_MARKED_MOST = 2_000
 
 
 def assign_recorded(
@@ -113,15 +114,20 @@ def in_batches(rows: Iterable[Mapping[str, object]]) -> Iterator[list[Mapping[st
 
 
 def chosen_rows(
-    connection: sa.Connection, table: sa.Table, experiment: Experiment, units: Sequence[str]
-) -> Iterator[sa.RowMapping]:
-    """Yield a table's rows of an experiment with one of some units, asking for few at a time."""
+    connection: sa.Connection,
+    table: sa.Table,
+    experiment: Experiment,
+    units: Sequence[str],
+    columns: Sequence[str],
+) -> Iterator[tuple[Any, ...]]:
+    """Yield columns of a table's rows of an experiment and some units, some of them at a time."""
+    asked = [table.c[name] for name in columns]
     for first in range(0, len(units), _MARKED_MOST):
-        wanted = sa.select(table).where(
+        wanted = sa.select(*asked).where(
             table.c.experiment_id == experiment.experiment_id,
             table.c.unit_id.in_(units[first : first + _MARKED_MOST]),
         )
-        yield from connection.execute(wanted).mappings()
+        yield from connection.execute(wanted)
 
 
 def _recorded(connection: sa.Connection, experiment: Experiment) -> dict[str, str]:
