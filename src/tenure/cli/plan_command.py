@@ -184,8 +184,8 @@ def print_plan(made: MadePlan, language: str) -> None:
         [_tactic_row(one) for one in plan.tactics],
     )
     print_table(
-        f"\nLimits (prices in {plan.currency})",
-        ("limit", "used", "of", "one more is worth"),
+        f"\nLimits (price: what one more would be worth, {plan.currency})",
+        ("limit", "used", "of", "price"),
         [_limit_row(one) for one in plan.limits],
     )
     _print_budgets(plan)
@@ -210,8 +210,8 @@ def print_plan(made: MadePlan, language: str) -> None:
 def _print_budgets(plan: Plan) -> None:
     if plan.curve:
         print_table(
-            "\nOther budgets",
-            (f"money ({plan.currency})", "brings after cost", "one more is worth"),
+            f"\nOther budgets (brings: after cost, nothing by lot; {plan.currency})",
+            ("money", "brings", "price"),
             [(_money(p.at_most), _money(p.value), _money(p.price)) for p in plan.curve],
         )
 
