@@ -37,9 +37,9 @@ tactics:
       within_days: 30
       prior:
         {{scale: value, mean: 2.0, standard_deviation: 4.0, basis: assumption, source: a guess}}
-budget: {{money: 1000, currency: EUR}}
+budget: {{money: 2000, currency: EUR}}
 holdout_share: 0.3
-exploration_share: 0
+exploration_share: 0.4
 guardrails:
   - {{metric: unsubscribed, margin: 0.02}}
 schedule: {{starts_on: {day}, ends_on: {until}, rhythm: once, review_on: {after}}}
@@ -154,6 +154,32 @@ def test_a_universal_holdout_is_left_alone_and_accounted_for(
     assert plan["planned"] + sum(reasons.values()) == plan["customers"]
     assert again["plan_id"] == plan["plan_id"]
     assert not review["results"][0]["split"]["is_broken"]  # type: ignore[index]
+
+
+def test_who_responds_is_learnt_from_lots_and_used_by_the_next_plan(
+    played: tuple[Path, Course, float],
+) -> None:
+    root, course, _ = played
+    learnt = run("learn", "spring", "-w", str(root))["responses"][0]  # type: ignore[index]
+    assert learnt["model"] == "spring_voucher" and learnt["contacts"] >= 300
+    assert Path(learnt["path"]).stat().st_size < 1_000_000
+    assert learnt["verdict"]["en"] and learnt["verdict"]["zh"]
+    file = root / "with_model.yaml"
+    day = course.business.days[1]
+    dates = {"day": day, "until": day + timedelta(days=29), "after": day + timedelta(days=30)}
+    text = STRATEGY.format(**dates).replace("name: spring", "name: summer")
+    text = text.replace("within_days: 30", "within_days: 30\n      uplift_model: spring_voucher")
+    file.write_text(text, encoding="utf-8")
+    run("apply", str(file), "-w", str(root))
+    plan = run("plan", "summer", "-w", str(root), "--as-of", str(day))
+    assert plan["tactics"][0]["basis"] == "uplift_model"  # type: ignore[index]
+    chosen = pq.read_table(root / "lake" / "plan_decisions")
+    someone = chosen.filter(pa.compute.equal(chosen["strategy"], "summer"))["customer_id"][0]
+    told = run("plan", "explain", someone.as_py(), "-w", str(root), "--strategy", "summer")
+    assert told["plan_id"] == plan["plan_id"]
+    file.write_text(text.replace("spring_voucher", "spring_vouchre"), encoding="utf-8")
+    warned = json.dumps(run("validate", str(file), "-w", str(root)))
+    assert "spring_vouchre" in warned
 
 
 def test_a_strategy_never_planned_says_so(played: tuple[Path, Course, float]) -> None:

@@ -14,7 +14,7 @@ from tenure.assembly.customers import day_after_last
 from tenure.assembly.figures import metric
 from tenure.assembly.strategies import strategies_in_force, strategy_in_force
 from tenure.assembly.workspace import Workspace
-from tenure.kernel import PeriodUnit
+from tenure.kernel import DataError, PeriodUnit
 from tenure.kernel.located_yaml import read_yaml
 from tenure.metrics import MetricResult
 from tenure.metrics.results import COMPLETE
@@ -35,6 +35,7 @@ from tenure.strategies.control_limits import (
 )
 from tenure.strategies.definition import EVERYBODY, Strategy
 from tenure.strategies.key_figures import KEY_FIGURES, KeyFigure
+from tenure.strategies.presets import preset_strategy
 from tenure.strategies.targets import TargetLine, Targets, parse_targets, read_targets
 
 TARGETS_FILE = "targets.yaml"
@@ -164,6 +165,29 @@ def monitor(
     alerts += [alert for goal in goals for alert in _goal_alerts(goal)]
     alerts.sort(key=lambda alert: not alert.is_bad)
     return Monitoring(day, tuple(lines), tuple(goals), tuple(alerts))
+
+
+def own_target(workspace: Workspace, preset: str) -> float | None:
+    """Return a target for a ready strategy: the least that is surely better than today's level.
+
+    It is the far end of the 95 % interval of the level that the goal's key figure has now, with
+    three digits; None where too little is known of it.
+
+    Raises
+    ------
+    OptionError : there is no such preset.
+    """
+    goal = preset_strategy(preset).goal
+    figure = KEY_FIGURES[goal.metric]
+    try:
+        day = workspace.settings.as_of_date() or day_after_last(workspace.facts())
+        level = watch(_Figures(workspace, day).series(figure, goal.period)).level
+    except DataError:
+        return None
+    if level is None:
+        return None
+    target = float(f"{level.high if figure.better == 'higher' else level.low:.3g}")
+    return min(target, 1.0) if figure.unit == "rate" else target
 
 
 def figure_series(result: MetricResult, figure: KeyFigure, unit: PeriodUnit) -> FigureSeries:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from tenure.assembly.customers import CustomersAsOf, customers_as_of
 from tenure.assembly.strategies import strategy_in_force
+from tenure.assembly.uplift_models import read_uplift, uplift_names
 from tenure.assembly.workspace import Workspace
 from tenure.engine.relations import Relation
 from tenure.experiments.holdouts import Holdout, season_of
@@ -108,7 +109,8 @@ def make_plan(
     as_of : date of the snapshot; None: the setting, else the day after the data end.
     money : a budget over the whole schedule instead of the strategy's own.
     record : write it to the records, and its decisions to the lake; not with another budget.
-    models : fitted uplift models by name, with the scale of their effects.
+    models : fitted uplift models by name, with the scale of their effects; they go before
+        those of the workspace.
 
     Raises
     ------
@@ -127,7 +129,7 @@ def make_plan(
         spent=spent_before(earlier, strategy.schedule.starts_on),
     )
     ground = people_of(workspace, strategy, state, earlier=earlier)
-    fitted = _fitted(strategy, state, models or {})
+    fitted = fitted_effects(workspace, strategy, state, models)
     ready = prepare(strategy, ground, occasion_on(strategy, state.as_of), options, fitted=fitted)
     plan = plan_strategy(ready, as_of=state.as_of, digest=definition.digest)
     kept = record and money is None
@@ -220,7 +222,8 @@ def explain_plan(
     earlier = tuple(one for one in found if one.as_of < newest.as_of)
     ground = people_of(workspace, text, state, earlier=earlier, customer_id=customer_id)
     options = PlanOptions(margin=workspace.settings.margin_percent / 100)
-    ready = prepare(text, ground, Occasion(**newest.content["occasion"]), options)
+    fitted = fitted_effects(workspace, text, state, customer_id=customer_id)
+    ready = prepare(text, ground, Occasion(**newest.content["occasion"]), options, fitted=fitted)
     rows = _decisions(workspace, state).filter(
         lambda t: (t.plan_id == newest.plan_id) & (t.customer_id == customer_id)
     )
@@ -256,17 +259,42 @@ def _write(workspace: Workspace, plan: Plan, definition: Definition, by: str) ->
         return record_plan(connection, plan, definition.definition_id, at=workspace.clock(), by=by)
 
 
-def _fitted(
-    strategy: Strategy, state: CustomersAsOf, models: UpliftModels
+def fitted_effects(
+    workspace: Workspace,
+    strategy: Strategy,
+    state: CustomersAsOf,
+    models: UpliftModels | None = None,
+    *,
+    customer_id: str | None = None,
 ) -> dict[str, FittedEffect]:
-    named = {one.effect.uplift_model for one in strategy.tactics} & set(models)
-    if not named:
+    """Return the models that a strategy names: those handed over, else those of the workspace.
+
+    Parameters
+    ----------
+    workspace, strategy, state : whose models, for which people.
+    models : as in `make_plan`.
+    customer_id : only this customer.
+    """
+    given = models or {}
+    named = {one.effect.uplift_model for one in strategy.tactics} - {None}
+    kept = named.intersection(uplift_names(workspace)).difference(given)
+    known: dict[str, tuple[EffectModel, Scale]] = {
+        **{name: (read_uplift(workspace, name), "value") for name in kept if name is not None},
+        **{name: one for name, one in given.items() if name in named},
+    }
+    if not known:
         return {}
     table = state.snapshot.table
-    features = state.snapshot.collect(table.order_by("customer_id"))
+    if customer_id is not None:
+        table = table.filter(table.customer_id == customer_id)
+    amounts = {
+        name: table[name].cast("float64")
+        for name in table.columns
+        if table[name].type().is_decimal()
+    }
+    features = state.snapshot.collect(table.mutate(**amounts).order_by("customer_id"))
     return {
-        name: FittedEffect(models[name][0], models[name][1], features)
-        for name in sorted(one for one in named if one is not None)
+        name: FittedEffect(model, scale, features) for name, (model, scale) in sorted(known.items())
     }
 
 

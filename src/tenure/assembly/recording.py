@@ -9,7 +9,14 @@ import sqlalchemy as sa
 from tenure.engine.lake_care import Finding
 from tenure.experiments import erase_unit
 from tenure.kernel import Clock, RecordsError
-from tenure.records import Database, SchemaState, record_audit, records_url
+from tenure.records import (
+    AuditEntry,
+    Database,
+    SchemaState,
+    audit_entries,
+    record_audit,
+    records_url,
+)
 from tenure.settings import Settings
 
 RECORDS_FILE = "records.db"
@@ -58,12 +65,8 @@ def erase_recorded(
     -------
     Rows deleted, by table; empty if the workspace has no records yet.
     """
-    database = Database(workspace_records_url(root, settings), clock=clock)
-    try:
-        if not database.state().found:
-            return {}
-    finally:
-        database.close()
+    if not _has_records(root, settings, clock):
+        return {}
     database = open_records(root, settings, clock)
     try:
         with database.writing() as connection:
@@ -91,6 +94,31 @@ def customer_tables(connection: sa.Connection) -> list[sa.TableClause]:
     ]
 
 
+def audit_trail(
+    root: Path, settings: Settings, clock: Clock, *, subject: str | None = None, limit: int = 100
+) -> tuple[AuditEntry, ...]:
+    """Return who changed what, newest first; empty if the workspace has no records yet.
+
+    Parameters
+    ----------
+    root, settings, clock : of the workspace.
+    subject : only of this subject, as `kind:name`.
+    limit : at most so many.
+
+    Raises
+    ------
+    RecordsError : the records cannot be reached, or a newer program has migrated them.
+    """
+    if not _has_records(root, settings, clock):
+        return ()
+    database = open_records(root, settings, clock)
+    try:
+        with database.reading() as connection:
+            return audit_entries(connection, subject=subject, limit=limit)
+    finally:
+        database.close()
+
+
 def check_records(root: Path, settings: Settings, clock: Clock) -> list[Finding]:
     """Check that the records can be reached and have this program's schema; changes nothing."""
     try:
@@ -108,6 +136,15 @@ def check_records(root: Path, settings: Settings, clock: Clock) -> list[Finding]
     if not state.found and database.is_sqlite and not folder.is_dir():
         return [Finding("records", "fault", f"{database.shown_url}: there is no folder {folder}")]
     return [_schema_finding(database.shown_url, state)]
+
+
+def _has_records(root: Path, settings: Settings, clock: Clock) -> bool:
+    """Tell whether there are records, making none."""
+    database = Database(workspace_records_url(root, settings), clock=clock)
+    try:
+        return bool(database.state().found)
+    finally:
+        database.close()
 
 
 def _schema_finding(url: str, state: SchemaState) -> Finding:

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tenure.assembly.customers import CustomersAsOf, customers_as_of
-from tenure.assembly.planning import holdouts_of, people_of, plans_made, version_of
+from tenure.assembly.plan_outcomes import PlanOutcome, plan_outcome, plans_over
 from tenure.assembly.strategies import strategy_in_force
 from tenure.assembly.workspace import Workspace
-from tenure.kernel import DataError, OptionError, Progress, ProgressSink, silent
-from tenure.predictions.panels import Panel, data_end, panel
+from tenure.kernel import Progress, ProgressSink, silent
 from tenure.strategies.definition import Strategy
-from tenure.strategies.ground import Flags, Floats, Ground
+from tenure.strategies.ground import Flags, Floats
 from tenure.strategies.key_figures import KEY_FIGURES
-from tenure.strategies.plan_decisions import PLAN_DECISIONS
-from tenure.strategies.plan_limits import Occasion, unit_costs
-from tenure.strategies.plan_records import RecordedPlan
-from tenure.strategies.preparing import Integers, PlanOptions, Prepared, prepare
+from tenure.strategies.plan_limits import unit_costs
 from tenure.strategies.results import Followed, StrategyResult, strategy_result
 from tenure.strategies.reviewing import Review, beliefs, review
-
-_BEFORE = "net_value_90_days"
-_NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +80,11 @@ def review_strategy(
     DataError : no plan's time is over yet.
     """
     strategy, definition = strategy_in_force(workspace, name)
-    plans = plans_made(workspace, strategy=strategy.name)
-    if not plans:
-        raise OptionError(
-            f"strategy {name!r} without a plan",
-            "a plan in the records",
-            f"make one first: tenure plan {name}",
-        )
-    facts = workspace.facts()
-    end = data_end(facts, workspace.calendar)
-    over = [plan for plan in plans if end is not None and _until(workspace, plan) <= end]
-    if not over:
-        first = min(_until(workspace, plan) for plan in plans)
-        raise DataError(
-            f"plans of {name!r} and data until {end}",
-            f"data until {first}, when the first plan has had its days to take effect",
-            "import what has happened since, then review",
-        )
+    over, pending = plans_over(workspace, name)
     measured = []
     for number, plan in enumerate(over):
         progress(Progress("measuring", number, len(over), "plans"))
-        measured.append(_measure(workspace, plan))
+        measured.append(_measured(plan_outcome(workspace, plan), workspace))
     progress(Progress("measuring", len(over), len(over), "plans"))
     last = measured[-1]
     found = review(
@@ -119,165 +95,68 @@ def review_strategy(
         expected=last.expected,
         first=beliefs(measured[0].strategy, measured[0].worth),
     )
-    pending = tuple(plan.as_of for plan in plans if plan not in over)
-    return StrategyReview(definition.version, tuple(one.result for one in measured), pending, found)
+    results = tuple(one.result for one in measured)
+    return StrategyReview(definition.version, results, tuple(plan.as_of for plan in pending), found)
 
 
-def _until(workspace: Workspace, plan: RecordedPlan) -> date:
-    strategy, _ = version_of(workspace, plan)
-    return plan.as_of + timedelta(days=_window(strategy))
-
-
-def _window(strategy: Strategy) -> int:
-    return max(tactic.effect.within_days for tactic in strategy.tactics)
-
-
-def _measure(workspace: Workspace, plan: RecordedPlan) -> _Measured:
+def _measured(given: PlanOutcome, workspace: Workspace) -> _Measured:
     """Return what one plan brought."""
-    strategy, _ = version_of(workspace, plan)
-    state = customers_as_of(workspace, plan.as_of)
-    # Caps count what was planned, which those held out never were: left out for all, both sides
-    # stay alike, and who was contacted too often counts as planned for and not reached.
-    everyone = replace(people_of(workspace, strategy, state), held_out={}, capped=None)
-    margin = workspace.settings.margin_percent / 100
-    ready = prepare(
-        strategy, everyone, Occasion(**plan.content["occasion"]), PlanOptions(margin=margin)
+    plan, strategy = given.plan, given.strategy
+    people = (given.would >= 0) & given.is_reachable
+    names = np.array([tactic.name for tactic in strategy.tactics])
+    followed = Followed(
+        names[given.would[people]],
+        given.is_held_out[people],
+        given.net_value[people],
+        given.before[people],
+        (given.given @ unit_costs(strategy))[people],
+        np.array(given.stages)[people],
+        _harms(given, people),
     )
-    would = _would(plan, ready)
-    holdouts = holdouts_of(workspace, strategy, plan.as_of)
-    held = holdouts["strategy_holdout"].holds(everyone.customer_ids)
-    given = _given(workspace, state, plan, strategy, everyone)
-    days = _window(strategy)
-    until = plan.as_of + timedelta(days=days)
-    seen = panel(
-        state.facts,
-        as_of=plan.as_of,
-        horizon_days=days,
-        calendar=workspace.calendar,
-        change_days=None,
-        attributes=(),
-    )
-    people = would >= 0
-    if "universal_holdout" in holdouts:
-        # Nobody of them could have been planned for, so they are on neither side.
-        people &= ~holdouts["universal_holdout"].holds(everyone.customer_ids)
-    followed = _followed(state, strategy, everyone, seen, people, would, held, given, until)
     used = {tactic["name"] for tactic in plan.content["tactics"] if tactic["contacts"]}
-    fixed = sum(float(t.cost.fixed) for t in strategy.tactics if t.name in used)
     result = strategy_result(
         followed,
         strategy=strategy.name,
         decided_on=plan.as_of,
-        counted_until=until,
+        counted_until=given.until,
         currency=strategy.budget.currency,
-        margin=margin,
+        margin=workspace.settings.margin_percent / 100,
         holdout_share=strategy.holdout_share,
-        fixed_cost=fixed,
+        fixed_cost=sum(float(t.cost.fixed) for t in strategy.tactics if t.name in used),
         guardrails={one.metric: one.margin for one in strategy.guardrails},
     )
     expected = {tactic["name"]: tactic["value"] for tactic in plan.content["tactics"]}
-    return _Measured(result, strategy, _worth(strategy, everyone, would), expected)
+    return _Measured(result, strategy, _worth(given), expected)
 
 
-def _would(plan: RecordedPlan, ready: Prepared) -> Integers:
-    """Return the tactic that the plan's prices choose for each, -1 for none."""
-    rows = ready.considered
-    prices = {limit["name"]: limit["price"] for limit in plan.content["limits"]}
-    charged = np.array([prices.get(one.limit.name, 0.0) for one in ready.limits])
-    active = np.array([t.name not in plan.content["dropped"] for t in ready.strategy.tactics])
-    best = ready.best_at(charged, ready.values(rows), active)
-    would: Integers = np.full(ready.ground.customers, _NOBODY)
-    # Of several groups the first that gives her something speaks for her.
-    first = np.argmax(best >= 0, axis=1)
-    would[rows] = best[np.arange(len(rows)), first]
-    return would
-
-
-def _given(
-    workspace: Workspace,
-    state: CustomersAsOf,
-    plan: RecordedPlan,
-    strategy: Strategy,
-    people: Ground,
-) -> Flags:
-    """Tell who gets which tactic by the recorded decisions; (customers, tactics)."""
-    table = workspace.lake.view().relation(state.facts.engine, PLAN_DECISIONS).table
-    chosen = table.filter(table.plan_id == plan.plan_id, table.tactic.notnull())
-    rows = state.facts.engine.collect(chosen.select("customer_id", "tactic"))
-    names = {tactic.name: number for number, tactic in enumerate(strategy.tactics)}
-    given = np.zeros((people.customers, len(names)), dtype=np.bool_)
-    place = pc.index_in(rows["customer_id"], people.customer_ids).to_numpy(zero_copy_only=False)
-    number = [names[name] for name in rows["tactic"].to_pylist()]
-    given[np.asarray(place, dtype=np.int64), number] = True
-    return given
-
-
-def _followed(
-    state: CustomersAsOf,
-    strategy: Strategy,
-    ground: Ground,
-    seen: Panel,
-    people: Flags,
-    would: Integers,
-    held: Flags,
-    given: Flags,
-    until: date,
-) -> Followed:
-    """Return the people of a plan and what became of them."""
-    if seen.outcome is None:
-        raise DataError("an open window", "data until its end", "import what has happened since")
-    place = pc.index_in(ground.customer_ids, seen.features["customer_id"].combine_chunks())
-
-    def column(table: pa.Table, name: str) -> Floats:
-        values = pc.fill_null(table[name].take(place).cast(pa.float64()), 0.0)
-        return np.asarray(values.to_numpy(), dtype=np.float64)[people]
-
-    stages = seen.features["lifecycle_stage"].take(place).to_pylist()
-    names = np.array([tactic.name for tactic in strategy.tactics])
-    return Followed(
-        names[would[people]],
-        held[people],
-        column(seen.outcome, "net_value"),
-        column(seen.features, _BEFORE),
-        (given @ unit_costs(strategy))[people],
-        np.array([stage or "unknown" for stage in stages])[people],
-        _harms(state, strategy, ground, people, seen.as_of, until),
-    )
-
-
-def _harms(
-    state: CustomersAsOf,
-    strategy: Strategy,
-    ground: Ground,
-    people: Flags,
-    from_on: date,
-    until: date,
-) -> dict[str, Floats]:
+def _harms(given: PlanOutcome, people: Flags) -> dict[str, Floats]:
     """Return, of each guardrail that is a kind of activity, to whom it happened."""
-    activity = state.facts.activity.table
+    facts = given.state.facts
+    activity = facts.activity.table
     found = {}
-    for guardrail in strategy.guardrails:
+    for guardrail in given.strategy.guardrails:
         if guardrail.metric in KEY_FIGURES:
             continue
         rows = activity.filter(
             activity.kind == guardrail.metric,
-            activity.occurred_on >= from_on,
-            activity.occurred_on < until,
+            activity.occurred_on >= given.plan.as_of,
+            activity.occurred_on < given.until,
         )
-        ids = state.facts.engine.collect(rows.select("customer_id").distinct())["customer_id"]
-        hit = pc.is_in(ground.customer_ids, value_set=ids.combine_chunks().cast(pa.string()))
+        ids = facts.engine.collect(rows.select("customer_id").distinct())["customer_id"]
+        names = ids.combine_chunks().cast(pa.string())
+        hit = pc.is_in(given.ready.ground.customer_ids, value_set=names)
         found[guardrail.metric] = hit.to_numpy(zero_copy_only=False).astype(np.float64)[people]
     return found
 
 
-def _worth(strategy: Strategy, ground: Ground, would: Integers) -> dict[str, float]:
+def _worth(given: PlanOutcome) -> dict[str, float]:
     """Return the mean of what each tactic's prior is multiplied with, over those who get it."""
     found = {}
-    for number, tactic in enumerate(strategy.tactics):
+    for number, tactic in enumerate(given.strategy.tactics):
         prior = tactic.effect.prior
         if prior is None or not isinstance(prior.worth, str):
             continue
-        values = ground.worth[prior.worth][would == number]
+        values = given.ready.ground.worth[prior.worth][given.would == number]
         values = values[np.isfinite(values)]
         if len(values) and values.mean() > 0:
             found[tactic.name] = float(values.mean())

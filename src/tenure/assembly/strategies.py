@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tenure.assembly.customers import CustomersAsOf, customers_as_of
+from tenure.assembly.uplift_models import uplift_names
 from tenure.assembly.workspace import Workspace
 from tenure.kernel import Issue, OptionError, Severity
 from tenure.kernel.located_yaml import faults_error, read_yaml, read_yaml_file
@@ -181,6 +182,7 @@ def new_strategy(
     owner: str,
     name: str | None = None,
     starts_on: date | None = None,
+    target: float | None = None,
 ) -> Path:
     """Copy a ready strategy into the workspace's definitions and return its file.
 
@@ -191,6 +193,7 @@ def new_strategy(
     owner : who answers for it.
     name : its name and its file's; None: the preset's.
     starts_on : its first day; None: the workspace's as-of date, else tomorrow.
+    target : its goal's target; None: the preset's, which is an example.
 
     Raises
     ------
@@ -202,6 +205,7 @@ def new_strategy(
         owner=owner,
         starts_on=starts_on or _next_day(workspace),
         currency=workspace.settings.currency,
+        target=target,
     )
     required(check_located(read_yaml(text, f"{name or preset}.yaml")))
     folder = workspace.definitions / FOLDER
@@ -310,7 +314,9 @@ def _validate(
     strategy = checked.strategy
     if strategy is None:
         return ValidatedStrategy(checked, None, state.as_of)
-    surroundings = Surroundings(state.segments, workspace.settings.currency)
+    surroundings = Surroundings(
+        state.segments, workspace.settings.currency, uplift_names(workspace)
+    )
     issues = list(surrounding_faults(strategy, checked.located, surroundings))
     audience = None
     if not any(issue.code == "invalid_condition" for issue in issues):

@@ -6,7 +6,9 @@ import importlib.metadata
 
 import click
 
+from tenure.cli.audit_command import audit_command
 from tenure.cli.import_command import import_command
+from tenure.cli.learn_command import learn_command
 from tenure.cli.metrics_command import metrics_command
 from tenure.cli.monitor_command import monitor_command
 from tenure.cli.plan_command import plan_command
@@ -63,6 +65,7 @@ for _command in (
     metrics_command,
     snapshot_command,
     review_command,
+    learn_command,
     rehearse_command,
     segments_command,
     fit_command,
@@ -81,6 +84,7 @@ for _command in (
     priorities_command,
     plan_command,
     trace_command,
+    audit_command,
     settings_command,
     doctor_command,
     refresh_command,
