@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tenure.assembly.monitoring import own_target
 from tenure.assembly.strategies import (
     AppliedStrategy,
     StrategyDifference,
@@ -263,18 +264,23 @@ def new_command(
 ) -> None:
     """Copy a ready strategy into definitions/strategies, with this workspace's currency."""
     with clear_errors(as_json=as_json):
+        opened = Workspace.open(workspace)
+        target = own_target(opened, preset)
         file = new_strategy(
-            Workspace.open(workspace),
+            opened,
             preset,
             name=name,
             starts_on=parsed_date(starts, "--from"),
             owner=owner or getpass.getuser(),
+            target=target,
         )
         if as_json:
-            print_json({"preset": preset, "file": file})
+            print_json({"preset": preset, "file": file, "target": target})
             return
         out = console()
         out.print(f"Written to {file}", markup=False)
+        if target is not None:
+            out.print(f"Target {target:g}: the least that is surely better than today's level.")
         out.print("Its effects are assumptions until measured: read them and set the budget.")
         out.print(f"Next:  tenure validate {file}", markup=False)
 

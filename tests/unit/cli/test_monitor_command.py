@@ -79,6 +79,15 @@ def test_goals_of_strategies_in_force_are_told_with_forecast_and_chance(shop):
     assert keep["forecast"]["low"] < keep["forecast"]["value"] < keep["forecast"]["high"]
 
 
+def test_a_ready_strategys_target_is_surely_better_than_todays_level(shop):
+    made = asked("strategies", "new", "rescue", "--name", "aim", "-w", str(shop))
+    lines = {line["name"]: line for line in asked("monitor", "-w", str(shop))["lines"]}
+    level = lines["retention"]["level"]
+    assert made["target"] == pytest.approx(level["high"], rel=0.005)
+    assert made["target"] > level["value"]
+    assert f"target: {made['target']:g}" in Path(made["file"]).read_text()
+
+
 def test_faulty_target_lines_are_told_with_their_line(shop, tmp_path):
     file = tmp_path / "targets.yaml"
     file.write_text(
