@@ -4,10 +4,13 @@ The pilot is the shop's last campaign, a message to a random half. What each cus
 more because of it is in the truth: it depends on how often she buys, which her orders show, and on
 a type of response of which only the acquisition source tells a little. So no model can earn what
 the truth itself would; the most that these columns can is what a model fitted to the truth earns.
+
+TENURE_SIMULATED_CUSTOMERS sets the shop's size (default 14,000).
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +30,7 @@ from tests.simulation.worlds import facts_of
 
 pytestmark = pytest.mark.slow
 
+CUSTOMERS = int(os.environ.get("TENURE_SIMULATED_CUSTOMERS", "14000"))
 DEPTH = 0.3
 OPTIONS = TargetingOptions(learners=(("t", "linear"), ("s", "boosted")), curve_draws=20)
 
@@ -46,7 +50,7 @@ class Campaign:
 
 @pytest.fixture(scope="module")
 def campaign() -> Campaign:
-    world = planned_world("shop", customers=14_000, seed=5)
+    world = planned_world("shop", customers=CUSTOMERS, seed=5)
     facts, truth = facts_of(world)
     last = world.campaigns[-1]
     seen = panel(
