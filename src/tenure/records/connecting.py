@@ -76,13 +76,15 @@ def records_engine(url: sa.URL, *, busy_seconds: float) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
+    asked = " ".join(sa.util.to_list(url.query.get("options", ())))
     try:
         return sa.create_engine(
             url,
             pool_pre_ping=True,
             connect_args={
                 "connect_timeout": _CONNECT_SECONDS,
-                "options": f"-c lock_timeout={int(busy_seconds * 1000)}",
+                # Beside what the URL asks for, e.g. another schema by `-c search_path=...`.
+                "options": f"{asked} -c lock_timeout={int(busy_seconds * 1000)}".strip(),
             },
         )
     except (ImportError, NoSuchModuleError) as fault:
