@@ -22,7 +22,12 @@ from tenure.experiments.uplift.candidates import (
     tried,
 )
 from tenure.experiments.uplift.curves import CurveFigures, curve_figures
-from tenure.experiments.uplift.learners import RULES, cross_fitted, pilot_features
+from tenure.experiments.uplift.learners import (
+    CUSTOMERS_MIN,
+    RULES,
+    cross_fitted,
+    pilot_features,
+)
 from tenure.experiments.uplift.means import (
     CONFIDENCE,
     check_confidence,
@@ -248,12 +253,14 @@ def mean_effect(
 ) -> Estimate | Undefined:
     """Return the mean effect over a whole pilot, steadied by cross-fitted linear models.
 
+    It is Undefined with `too_few_customers` where an arm has fewer than `CUSTOMERS_MIN`.
+
     Parameters
     ----------
     given : the pilot.
     options : its coverage, seed and columns.
     """
-    if min(given.treated.sum(), len(given) - given.treated.sum()) < 2:
+    if min(given.treated.sum(), len(given) - given.treated.sum()) < CUSTOMERS_MIN:
         return Undefined("too_few_customers")
     space, _ = pilot_features(given, options.keep)
     matrix = space.encode(given.table)

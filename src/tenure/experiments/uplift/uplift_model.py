@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tenure.experiments.uplift.calibration import Line
 from tenure.experiments.uplift.learners import (
+    CUSTOMERS_MIN,
     LEARNERS,
     RULES,
     RiskRule,
@@ -108,7 +109,7 @@ class UpliftModel(Estimator):
         if not isinstance(verdict.everybody, Estimate):
             raise DataError(
                 f"a pilot of {len(given)} customers",
-                "at least two customers in each arm",
+                f"at least {CUSTOMERS_MIN} customers in each arm",
                 "treat, or hold out, more customers",
             )
         self.verdict_ = verdict_as_dict(verdict)

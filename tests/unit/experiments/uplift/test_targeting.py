@@ -97,6 +97,10 @@ def test_too_small_a_pilot_is_not_judged():
     assert verdict.candidates == ()
     assert verdict.at_random == Undefined("too_few_customers")
     assert verdict.refused
+    tiny = made(30)
+    assert judge_targeting(tiny.pilot, options=FEW).everybody == Undefined("too_few_customers")
+    with pytest.raises(DataError, match="at least 20 customers in each arm"):
+        UpliftModel().fit(tiny.table, tiny.treated, tiny.outcome, 0.5)
     rare = made(4000)
     rare.outcome[:] = 0
     rare.outcome[:10] = 1
