@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from tenure.experiments.effects.arm_statistics import ArmStatistics, statistics_from_arrays
 from tenure.experiments.effects.corrections import holm
@@ -26,6 +25,7 @@ from tenure.experiments.effects.proportions import proportion_effect
 from tenure.experiments.effects.readouts import plain
 from tenure.experiments.effects.sample_ratio import SampleRatio, sample_ratio
 from tenure.kernel import DataError, Estimate, Undefined
+from tenure.kernel.scipy_library import special
 
 HELD_OUT, PLANNED = "held_out", "planned"
 ARMS = (HELD_OUT, PLANNED)

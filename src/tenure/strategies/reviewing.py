@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from scipy import special
-
 from tenure.experiments.effects.readouts import plain
 from tenure.kernel import Estimate, Undefined
+from tenure.kernel.scipy_library import special
 from tenure.strategies.definition import Prior, Strategy, Tactic
 from tenure.strategies.differences import Difference, differences
 from tenure.strategies.pooling import Belief, Measured, Pooled, pooled

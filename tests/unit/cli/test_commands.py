@@ -45,9 +45,13 @@ WORKING: dict[str, tuple[str, ...]] = {
 ELSEWHERE = {
     *("init", "demo", "simulate"),
     *("fit", "score", "backtest", "scorecard", "drift", "promote", "value-of-retention"),
+    *("apply", "diff", "export", "validate", "priorities", "monitor", "audit"),
+    *(f"strategies {name}" for name in ("history", "list", "new", "presets", "withdraw")),
+    *("plan make", "plan explain", "plan list", "review", "learn", "rehearse"),
 }
-"""Commands that make a workspace of their own, and those that need years of customers
-(`tests/e2e/test_predictions.py`)."""
+"""Commands that make a workspace of their own, those that need years of customers
+(`tests/e2e/test_predictions.py`), and those of strategies (`test_strategies_commands.py`,
+`test_plan_command.py`, `test_monitor_command.py`, `test_audit.py`, `tests/e2e/test_review.py`)."""
 
 
 def arguments(command: str, workspace: Path, file: Path) -> list[str]:
