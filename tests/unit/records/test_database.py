@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tenure.kernel import RecordsBusyError, RecordsError
 from tenure.records import Database, audit_entries, audit_log, record_audit, take_turn
-from tests.databases import START, NewDatabase
+from tests.databases import START, NewDatabase, at_server
 
 
 def note(connection: sa.Connection, subject: str) -> None:
@@ -124,6 +124,17 @@ def test_a_growing_table_cannot_be_emptied_either(postgresql_server: str) -> Non
     database = Database.open(postgresql_server)
     with pytest.raises(RecordsError, match="append-only"), database.writing() as connection:
         connection.exec_driver_sql("TRUNCATE audit_log")
+    database.close()
+
+
+@pytest.mark.postgresql
+def test_the_schema_that_a_url_names_is_used(postgresql_server: str) -> None:
+    at_server(postgresql_server, "CREATE SCHEMA shop")
+    url = sa.make_url(postgresql_server).update_query_dict({"options": "-csearch_path=shop"})
+    database = Database.open(url)
+    with database.reading() as connection:
+        assert "audit_log" in sa.inspect(connection).get_table_names(schema="shop")
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar_one() == "30s"
     database.close()
 
 
