@@ -181,7 +181,7 @@ def own_target(workspace: Workspace, preset: str) -> float | None:
     figure = KEY_FIGURES[goal.metric]
     try:
         day = workspace.settings.as_of_date() or day_after_last(workspace.facts())
-        level = watch(_Figures(workspace, day).series(figure, goal.period)).level
+        level = watch(_Figures(workspace, day).series(figure, PeriodUnit(goal.period))).level
     except DataError:
         return None
     if level is None:
@@ -233,7 +233,7 @@ class _Figures:
 
 def _monitored(line: TargetLine, figures: _Figures) -> MonitoredLine:
     figure = KEY_FIGURES[line.figure]
-    series = figures.series(figure, line.period)
+    series = figures.series(figure, PeriodUnit(line.period))
     watched = watch(series, quiet_periods=line.quiet_periods)
     target = line.target_on(figures.as_of)
     by = line.points[-1].on if line.points and line.points[-1].on >= figures.as_of else None
@@ -259,7 +259,7 @@ def _goal(strategy: Strategy, figures: _Figures) -> MonitoredGoal:
     if goal.population != EVERYBODY:
         # People chosen by what they did have no comparable past: it is what they were chosen by.
         return MonitoredGoal(strategy, figure, None, "", None, "unknown", "no_comparable_past")
-    series = figures.series(figure, goal.period)
+    series = figures.series(figure, PeriodUnit(goal.period))
     if not len(series):
         return MonitoredGoal(strategy, figure, None, "", None, "unknown", "no_closed_period")
     last = float(series.values[-1])

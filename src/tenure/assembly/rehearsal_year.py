@@ -249,6 +249,7 @@ class RehearsedYear:
         lots = decided.is_explored | (decided.is_held_out & decided.available.any(axis=1))
         self.responses.add(
             Lots(
+                decided.customer_ids.filter(pa.array(lots)),
                 decided.features.filter(pa.array(lots)),
                 np.where(decided.is_explored, decided.given, NOTHING)[lots],
                 decided.available[lots],

@@ -126,6 +126,7 @@ def _lots(given: PlanOutcome) -> Lots:
     tactic = np.where(drawn & got, given.given.argmax(axis=1), NOBODY)
     chance = float(given.plan.content["exploration"]["chance"])
     return Lots(
+        given.ready.ground.customer_ids.filter(pa.array(rows)),
         given.features.filter(pa.array(rows)),
         tactic[rows],
         available[rows],

@@ -141,8 +141,11 @@ def measure_audience(strategy: Strategy, snapshot: Relation, segments: Segments)
         sums[f"reachable_{place}"] = table.count(where=agreed)
     row: Mapping[str, int] = snapshot.collect(table.aggregate(**sums)).to_pylist()[0]
     return Audience(
-        *(int(row[key]) for key in ("customers", "members", "unknown", "population")),
-        tuple(
+        customers=int(row["customers"]),
+        members=int(row["members"]),
+        unknown=int(row["unknown"]),
+        population=int(row["population"]),
+        tactics=tuple(
             TacticAudience(one.name, int(row[f"eligible_{n}"]), int(row[f"reachable_{n}"]))
             for n, one in enumerate(strategy.tactics)
         ),

@@ -259,9 +259,9 @@ def _limit_faults(draft: Draft) -> Iterator[Issue]:
 
 def _limit_references(draft: Draft, path: YamlPath, limit: Limit) -> Iterator[Issue]:
     tactics = [tactic for _, tactic in draft.entries("tactics", Tactic)]
-    known = {
+    known: dict[str, list[str]] = {
         "tactics": [tactic.name for tactic in tactics],
-        "channel": sorted({tactic.channel for tactic in tactics}),
+        "channel": sorted({str(tactic.channel) for tactic in tactics}),
         "team": [team.name for _, team in draft.entries("teams", Team)],
         "department": [one.name for _, one in draft.entries("departments", Department)],
     }

@@ -283,11 +283,14 @@ class _Learner:
     def _shown(self, step: _Step, limits: tuple[float, float, float] | None) -> WatchedPeriod:
         series, place = self.series, step.place
         value = float(series.values[place])
+        expected, low, high = limits or (None, None, None)
         return WatchedPeriod(
             series.labels[place],
             series.starts[place],
             value if np.isfinite(value) else None,
-            *(limits or (None, None, None)),
+            expected,
+            low,
+            high,
             step.finding,
             step.lean,
             step.since,
@@ -364,7 +367,7 @@ def _days_ahead(series: FigureSeries, on: date) -> Sequence[date]:
     """Return the middle of each period after the last closed one, up to the one with `on`."""
     lengths = {"day": 1.0, "week": 7.0, "month": 30.436875, "quarter": 91.310625, "year": 365.2425}
     length = lengths[series.unit]
-    count = round((_middle(on, "day") - series.starts[-1]).days // length)
+    count = round((_middle(on, PeriodUnit("day")) - series.starts[-1]).days // length)
     first = _middle(series.starts[-1], series.unit)
     return [first + timedelta(days=round(length * step)) for step in range(1, count + 1)]
 

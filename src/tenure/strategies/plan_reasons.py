@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from tenure.strategies.ground import Ground
-from tenure.strategies.preparing import Floats, Prepared
+from tenure.strategies.ground import Flags, Floats, Ground
+from tenure.strategies.preparing import Prepared
 
 Texts = Mapping[str, str]
 Codes = npt.NDArray[np.object_]
@@ -88,15 +88,16 @@ def reasons_before(prepared: Prepared) -> Codes:
     return made
 
 
-def _narrowing(ground: Ground, prepared: Prepared) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+def _narrowing(ground: Ground, prepared: Prepared) -> list[tuple[str, Flags]]:
     agreed = ground.eligible & ground.agreed
     free = agreed if ground.capped is None else agreed & ~ground.capped
-    return [
-        ("no_tactic_fits", ground.eligible.any(axis=1)),
-        ("no_consent", agreed.any(axis=1)),
-        ("contacted_enough", free.any(axis=1)),
-        ("worth_unknown", prepared.available.any(axis=1)),
-    ]
+    steps = (
+        ("no_tactic_fits", ground.eligible),
+        ("no_consent", agreed),
+        ("contacted_enough", free),
+        ("worth_unknown", prepared.available),
+    )
+    return [(code, np.asarray(may.any(axis=1))) for code, may in steps]
 
 
 def reasons_among(

@@ -56,8 +56,8 @@ def presets() -> dict[str, Preset]:
             one.name,
             one.stage,
             one.industry,
-            {**one.title},
-            {**(one.description or one.title)},
+            {str(key): text for key, text in one.title.items()},
+            {str(key): text for key, text in (one.description or one.title).items()},
         )
         for one in found
     }

@@ -213,18 +213,22 @@ def _faults(found: Priorities, located: LocatedYaml) -> Iterator[Issue]:
 
 
 def _repeats(found: Priorities, located: LocatedYaml) -> Iterator[Issue]:
-    for key, entries in (("needs", found.needs), ("candidates", found.candidates)):
+    listed = {
+        "needs": [one.name for one in found.needs],
+        "candidates": [one.name for one in found.candidates],
+    }
+    for key, names in listed.items():
         seen: set[str] = set()
-        for place, one in enumerate(entries):
-            if one.name in seen:
+        for place, name in enumerate(names):
+            if name in seen:
                 yield located.issue(
                     (key, place, "name"),
-                    f"{one.name!r} a second time",
+                    f"{name!r} a second time",
                     "each name once",
                     "rename or delete one of them",
                     code="repeated_name",
                 )
-            seen.add(one.name)
+            seen.add(name)
 
 
 def _range_faults(

@@ -163,12 +163,14 @@ def prioritise(priorities: Priorities, *, seed: int = 1, draws: int = DRAWS) -> 
         if any(_has_money(one) for one in priorities.candidates):
             rankings["net_benefit"] = _money(priorities, drawn, "net_benefit")
             rankings["benefit_cost_ratio"] = _money(priorities, drawn, "benefit_cost_ratio")
-    lines = _lines(priorities)
+    importance_line, performance_line = _lines(priorities)
+    importance, performance = lines if priorities.needs else (None, None)
     return PrioritisedList(
         priorities.name,
         rankings,
         _grid(priorities, drawn, *lines) if priorities.needs else (),
-        *(lines if priorities.needs else (None, None)),
+        importance,
+        performance,
         _combined(priorities, rankings, drawn),
         draws,
         seed,
@@ -323,7 +325,7 @@ def _ranking(
             Ranked(
                 one.name,
                 "need" if isinstance(one, Need) else "candidate",
-                one.title,
+                {str(key): text for key, text in one.title.items()},
                 None if score is None else 1 + sum(other > score for other in known),
                 Undefined("cost_or_benefit_unknown")
                 if score is None
@@ -411,7 +413,7 @@ def _combined(
             Ranked(
                 one.name,
                 "candidate",
-                one.title,
+                {str(key): text for key, text in one.title.items()},
                 1 + int((likely < score - 1e-12).sum()),
                 _estimate(score, draws[number]),
                 float(shares[number]),

@@ -152,9 +152,10 @@ def _read_part(
 @cache
 def _adapter(key: str) -> TypeAdapter[Any]:
     field = Strategy.model_fields[key]
+    kind: Any = field.annotation
     if field.metadata:
-        return TypeAdapter(Annotated[field.annotation, *field.metadata])
-    return TypeAdapter(field.annotation)
+        kind = Annotated[kind, *field.metadata]
+    return TypeAdapter(kind)
 
 
 def _length_faults(key: str, value: list[object], located: LocatedYaml) -> Iterator[Issue]:

@@ -45,6 +45,7 @@ class Lots:
 
     Parameters
     ----------
+    customer_ids : texts.
     features : the columns of `FEATURES`.
     tactic : number of the tactic drawn, -1 for nothing.
     available : which tactics she could have got, `(customers, tactics)`; one at least.
@@ -52,6 +53,7 @@ class Lots:
     chance : with which a customer not held out was left to chance, 0..1.
     """
 
+    customer_ids: pa.Array
     features: pa.Table
     tactic: Integers
     available: Flags
@@ -91,8 +93,7 @@ class Responses:
         Returns
         -------
         By tactic; a tactic with fewer than `TREATED_MIN` contacts by lot has none. Effects are in
-        net revenue. A customer of several plans counts in each, which makes intervals a little
-        narrow.
+        net revenue. A customer of several plans is one customer, seen several times.
         """
         found = {}
         for number, tactic in enumerate(self.strategy.tactics):
@@ -107,15 +108,20 @@ class Responses:
                 np.concatenate([part[1] for part in parts]),
                 np.concatenate([part[2] for part in parts]),
                 np.concatenate([part[3] for part in parts]),
+                customers=np.concatenate([part[4] for part in parts]),
             )
         return found
 
-    def _pilot(self, number: int, lots: Lots) -> tuple[pa.Table, Flags, Floats, Floats]:
-        """Return one plan's experiment of a tactic: features, treated, outcome, propensity."""
+    def _pilot(
+        self, number: int, lots: Lots
+    ) -> tuple[pa.Table, Flags, Floats, Floats, npt.NDArray[np.str_]]:
+        """Return a plan's experiment of a tactic: features, treated, outcome, propensity, ids."""
         held = self.strategy.holdout_share
         drawn = lots.tactic == number
         rows = lots.available[:, number] & (drawn | (lots.tactic < 0))
         each = (1 - held) * lots.chance / (lots.available[rows].sum(axis=1) + 1.0)
         # Nothing was drawn, or she is held out: both are the control.
         propensity = each / (2 * each + held)
-        return lots.features.filter(pa.array(rows)), drawn[rows], lots.outcome[rows], propensity
+        ids = np.array(lots.customer_ids.filter(pa.array(rows)).to_pylist(), dtype=np.str_)
+        features = lots.features.filter(pa.array(rows))
+        return features, drawn[rows], lots.outcome[rows], propensity, ids

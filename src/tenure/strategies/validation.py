@@ -41,8 +41,8 @@ def surrounding_faults(
     located : the text it was read from.
     surroundings : the workspace's columns, segments, currency and models.
     """
-    for path, text in conditions_of(strategy).items():
-        yield from _condition_faults(path, text, located, surroundings.segments)
+    for where, text in conditions_of(strategy).items():
+        yield from _condition_faults(where, text, located, surroundings.segments)
     if surroundings.currency and strategy.budget.currency != surroundings.currency:
         yield located.issue(
             ("budget", "currency"),

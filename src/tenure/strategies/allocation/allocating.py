@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tenure.kernel import OptionError
 from tenure.strategies.allocation.columns import Columns, columns_of
 from tenure.strategies.allocation.core_search import WHOLE_ROWS, search_core
+from tenure.strategies.allocation.exact_prices import exact_prices
 from tenure.strategies.allocation.pricing import Prices, minimal_prices
 from tenure.strategies.allocation.problem import (
     ROUNDING,
@@ -27,8 +28,8 @@ from tenure.strategies.allocation.rounding import (
     lower,
 )
 
-NEAR_ENOUGH = 1e-6
-"""Gap to the bound, as a share of it, at which the search for better ends."""
+NEAR_ENOUGH, FAR = 1e-6, 1e-4
+"""Gaps to the bound, as shares of it, at which the search for better ends, or begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +130,26 @@ def allocate(problem: AllocationProblem, *, prices: npt.ArrayLike | None = None)
     """
     columns = columns_of(problem)
     found = minimal_prices(columns, _start(problem, columns, prices))
-    draft = drafted(columns, found)
-    proven = not columns.limits
-    if columns.limits:
-        lower(columns, found, draft)
-        proven = _improve(columns, found, draft)
+    draft, proven = _planned(columns, found)
+    if found.bound - draft.value(columns) > FAR * found.bound and not proven:
+        exact = exact_prices(columns, found)
+        if exact.bound < found.bound:
+            found = exact
+            other, proven = _planned(columns, found)
+            draft = max(draft, other, key=lambda one: one.value(columns))
     value = draft.value(columns)
     bound = value if proven else max(found.bound, value)
     choice = _actions(columns, draft.choice, problem)
     return Allocation(choice, value, bound, _limits(problem, columns, found, choice), proven)
+
+
+def _planned(columns: Columns, found: Prices) -> tuple[Draft, bool]:
+    """Return whole actions within the limits, and whether they are proven the best."""
+    draft = drafted(columns, found)
+    if not columns.limits:
+        return draft, True
+    lower(columns, found, draft)
+    return draft, _improve(columns, found, draft)
 
 
 def _improve(columns: Columns, found: Prices, draft: Draft) -> bool:

@@ -251,7 +251,7 @@ def _refined(columns: Columns, prices: Floats, temperature: float, scale: float)
     chosen = choose(columns, prices)
     for _ in range(_ROUNDS_MAX):
         reach, undecided = _undecided(chosen.lead, CLEAR * temperature)
-        held = _held(columns, chosen, undecided)
+        held = held_value(columns, chosen, undecided)
         rest = columns if undecided.all() else columns.rows(np.flatnonzero(undecided))
         # Within about this reach the held would not change their mind, and their sum is the dual.
         box = Box(np.maximum(prices - reach / typical, 0.0), prices + reach / typical)
@@ -296,8 +296,15 @@ def _undecided(lead: Floats, clear: float) -> tuple[float, Flags]:
     return reach, lead <= reach
 
 
-def _held(columns: Columns, chosen: Chosen, undecided: Flags) -> tuple[float, Floats]:
-    """Return net value and usage of those who keep their choice."""
+def held_value(columns: Columns, chosen: Chosen, undecided: Flags) -> tuple[float, Floats]:
+    """Return net value and usage of those who keep their choice.
+
+    Parameters
+    ----------
+    columns : the problem.
+    chosen : by all.
+    undecided : who may still change.
+    """
     value, used = 0.0, np.zeros(len(columns.limits))
     for taken in chosen.choice:
         sure = np.where(undecided, np.int16(-1), taken)
