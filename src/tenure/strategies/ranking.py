@@ -163,7 +163,7 @@ def prioritise(priorities: Priorities, *, seed: int = 1, draws: int = DRAWS) -> 
         if any(_has_money(one) for one in priorities.candidates):
             rankings["net_benefit"] = _money(priorities, drawn, "net_benefit")
             rankings["benefit_cost_ratio"] = _money(priorities, drawn, "benefit_cost_ratio")
-    importance_line, performance_line = _lines(priorities)
+    lines = _lines(priorities)
     importance, performance = lines if priorities.needs else (None, None)
     return PrioritisedList(
         priorities.name,
