@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, betaincinv, ndtr, ndtri, stdtr, stdtrit
 
 from tenure.kernel import DataError, OptionError
+from tenure.kernel.scipy_library import special
 
 FLOOR = 0.05
 """Least share of each arm."""
@@ -51,11 +51,11 @@ class BernoulliArm:
 
     def below(self, values: Floats) -> Floats:
         """Return the chance that the arm's mean is at most each value."""
-        return np.asarray(betainc(*self.shape, np.clip(values, 0.0, 1.0)), dtype=np.float64)
+        return np.asarray(special.betainc(*self.shape, np.clip(values, 0.0, 1.0)), dtype=np.float64)
 
     def at(self, chances: Floats) -> Floats:
         """Return the value that the arm's mean is below with each chance."""
-        return np.asarray(betaincinv(*self.shape, chances), dtype=np.float64)
+        return np.asarray(special.betaincinv(*self.shape, chances), dtype=np.float64)
 
     def draw(self, random: np.random.Generator, draws: int) -> Floats:
         """Return draws of the arm's mean."""
@@ -94,13 +94,17 @@ class NormalArm:
         """Return the chance that the arm's mean is at most each value."""
         middle, deviation = self.place
         steps = (values - middle) / deviation
-        found = ndtr(steps) if self._is_normal else stdtr(self.customers - 1, steps)
+        found = special.ndtr(steps) if self._is_normal else special.stdtr(self.customers - 1, steps)
         return np.asarray(found, dtype=np.float64)
 
     def at(self, chances: Floats) -> Floats:
         """Return the value that the arm's mean is below with each chance."""
         middle, deviation = self.place
-        steps = ndtri(chances) if self._is_normal else stdtrit(self.customers - 1, chances)
+        steps = (
+            special.ndtri(chances)
+            if self._is_normal
+            else special.stdtrit(self.customers - 1, chances)
+        )
         return np.asarray(middle + deviation * steps, dtype=np.float64)
 
     def draw(self, random: np.random.Generator, draws: int) -> Floats:

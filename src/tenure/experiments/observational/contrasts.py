@@ -7,9 +7,9 @@ from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
 
 from tenure.kernel import Estimate
+from tenure.kernel.scipy_library import special
 from tenure.predictions.tables import FloatArray
 
 
@@ -33,11 +33,11 @@ class Contrast:
         """The chance of a difference at least as large where there is none."""
         if self.error <= 0:
             return 1.0 if self.value == 0 else 0.0
-        return 2 * float(stdtr(self.freedom, -abs(self.value) / self.error))
+        return 2 * float(special.stdtr(self.freedom, -abs(self.value) / self.error))
 
     def reach(self, confidence: float) -> float:
         """Return half the width of the interval of a nominal coverage."""
-        return float(stdtrit(self.freedom, 0.5 + confidence / 2)) * self.error
+        return float(special.stdtrit(self.freedom, 0.5 + confidence / 2)) * self.error
 
     def estimate(self, confidence: float, method: str) -> Estimate:
         """Return the difference with its interval."""

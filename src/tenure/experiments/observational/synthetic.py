@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import nnls
 
 from tenure.experiments.observational.assumptions import (
     Assumption,
@@ -29,6 +28,7 @@ from tenure.experiments.observational.assumptions import (
 from tenure.experiments.observational.panels import OutcomePanel
 from tenure.experiments.uplift.means import CONFIDENCE, check_confidence
 from tenure.kernel import Estimate, Undefined
+from tenure.kernel.scipy_library import optimize
 from tenure.predictions.tables import FloatArray
 
 METHOD = "synthetic_control"
@@ -176,7 +176,7 @@ def simplex_weights(target: FloatArray, donors: FloatArray) -> FloatArray:
     small = np.sqrt(_RIDGE * float(np.square(apart).sum()) / number)
     system = np.vstack([apart, small * np.eye(number), np.ones(number)])
     wanted = np.concatenate([np.zeros(len(apart) + number), [1.0]])
-    found, _ = nnls(system, wanted, maxiter=50 * number)
+    found, _ = optimize.nnls(system, wanted, maxiter=50 * number)
     return np.asarray(found / found.sum(), dtype=np.float64)
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from scipy.special import expit
 
 from tenure.kernel import OptionError
+from tenure.kernel.scipy_library import special
 from tenure.predictions.churn.features import FeatureSpace
 from tenure.predictions.churn.logistic import (
     LogisticRegression,
@@ -66,7 +66,9 @@ class LinearMean:
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Return the mean of each encoded row."""
         found = self.line.margin(matrix)
-        return np.asarray(expit(found), np.float64) if self.scale == "probability" else found
+        return (
+            np.asarray(special.expit(found), np.float64) if self.scale == "probability" else found
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values for JSON."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from tenure.kernel import DataError, Estimate, OptionError, Undefined
+from tenure.kernel.scipy_library import special
 from tenure.predictions.tables import FloatArray
 
 CONFIDENCE = 0.95
@@ -38,7 +38,7 @@ def mean_estimate(
         return Undefined("too_few_customers")
     value = float(values.mean())
     error = standard_error(values - value, customers)
-    reach = float(stdtrit(independent - 1, 0.5 + confidence / 2)) * error
+    reach = float(special.stdtrit(independent - 1, 0.5 + confidence / 2)) * error
     return Estimate(value, value - reach, value + reach, confidence, method)
 
 
