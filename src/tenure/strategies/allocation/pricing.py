@@ -254,7 +254,11 @@ def _refined(columns: Columns, prices: Floats, temperature: float, scale: float)
         held = held_value(columns, chosen, undecided)
         rest = columns if undecided.all() else columns.rows(np.flatnonzero(undecided))
         # Within about this reach the held would not change their mind, and their sum is the dual.
-        box = Box(np.maximum(prices - reach / typical, 0.0), prices + reach / typical)
+        # No price of a whole limit is above the dual's value anywhere.
+        most = np.maximum(chosen.value + prices.sum(), prices)
+        box = Box(
+            np.maximum(prices - reach / typical, 0.0), np.minimum(prices + reach / typical, most)
+        )
         while True:
             prices = _newton(rest, prices, temperature, held, box=box)
             cold = temperature <= coldest and _blur(rest, prices, temperature) <= _SHARP * total
@@ -331,8 +335,8 @@ def _newton(
     box : to stay within.
     close : whether to go on until nothing changes; a temperature on the way needs less.
     """
-    within = box or Box(np.zeros(prices.size), np.full(prices.size, np.inf))
     here = soften(columns, prices, temperature, held)
+    within = box or Box(np.zeros(prices.size), np.maximum(here.value, prices))
     tolerance = 1e-9 if close else 1e-3
     for _ in range(_STEPS_MAX):
         free = within.free(prices, here.slope)
@@ -363,7 +367,7 @@ def _step(here: Soft, free: Flags, prices: Floats, box: Box) -> Floats:
     """Return Newton's step on the free prices; those it would drive out stop at the box's edge."""
     step, moving = np.zeros(free.size), free.copy()
     # flat where few choose: a little curvature keeps the step finite and downhill
-    flat = 1e-10 * max(float(np.trace(here.curvature)), 1e-300) * np.eye(free.size)
+    flat = 1e-10 * max(float(np.trace(here.curvature)), 1e-200) * np.eye(free.size)
     for _ in range(free.size):
         if not moving.any():
             break

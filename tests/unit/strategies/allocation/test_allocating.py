@@ -117,3 +117,17 @@ def test_a_large_plan_starts_from_a_sample_and_ends_at_the_bound() -> None:
     assert plan.gap < 1e-5
     assert all(limit.is_binding for limit in plan.limits)
     assert plan.limit("calls").slack <= 1
+
+
+def test_scarce_limits_over_values_of_all_sizes_are_priced_as_the_exact_problem_is() -> None:
+    random = np.random.default_rng(2)
+    customers = 30_000
+    values = np.exp(random.normal(0.0, 2.5, (customers, 2)))
+    uses = random.gamma(2.0, 0.5, (customers, 2))
+    few = [Limit("calls", "hours", 12.0, uses), Limit("gifts", "gifts", 9.0, [0.0, 1.0])]
+    plan = allocate(AllocationProblem(values, [0.0, 0.0], few))
+    # the next best contacts bring a few hundred each, of tens of thousands in all
+    assert plan.gap < 0.02
+    order = np.argsort(-(values / uses)[:, 0])
+    alone = np.cumsum(uses[order, 0]) <= 12.0
+    assert plan.value > values[order[alone], 0].sum()
