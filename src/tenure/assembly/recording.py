@@ -135,7 +135,8 @@ def check_records(root: Path, settings: Settings, clock: Clock) -> list[Finding]
     folder = Path(str(database.url.database)).parent
     if not state.found and database.is_sqlite and not folder.is_dir():
         return [Finding("records", "fault", f"{database.shown_url}: there is no folder {folder}")]
-    return [_schema_finding(database.shown_url, state)]
+    is_own_file = not settings.records_url and not state.found
+    return [_schema_finding(RECORDS_FILE if is_own_file else database.shown_url, state)]
 
 
 def _has_records(root: Path, settings: Settings, clock: Clock) -> bool:

@@ -22,7 +22,7 @@ from tenure.assembly import (
 )
 from tenure.cli import main
 from tenure.kernel import DefinitionError
-from tenure.predictions import saving
+from tenure.predictions import learning_dates, saving
 from tenure.predictions.learning_dates import LearningPlan
 from tenure.predictions.panels import Panel, panel
 from tenure.predictions.saving import SavedModel
@@ -46,6 +46,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def test_kinds_share_their_panels_and_learn_what_they_would_learn_alone(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As few dates as can be judged: each takes seconds.
+    monkeypatch.setattr(learning_dates, "DATES_MAX", PLAN.judged + 1)
     alone = fit_model(workspace, "value", PLAN)
     asked: list[object] = []
 
