@@ -52,7 +52,8 @@ def result_texts(result: StrategyResult) -> list[Text]:
         )
         return [*told, _next(code)]
     told += [_brought(result), _earned(result)]
-    told += [_who(part, result.currency) for part in _shown(result.groups)]
+    if len(result.groups) > 1:
+        told += [_who(part, result.currency) for part in _shown(result.groups)]
     told += [_harm(harm) for harm in result.harms]
     return [*told, _next(code)]
 
