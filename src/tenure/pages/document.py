@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from dataclasses import dataclass
 
-import jinja2
-import yaml
 from markupsafe import Markup
 
 from tenure.pages.scorecard_page import scorecard_style
 from tenure.pages.scorecard_pictures import Picture
 from tenure.pages.scorecard_tables import Grid
-from tenure.pages.texts import HTML_LANGUAGE, LANGUAGES, Texts, texts
+from tenure.pages.templating import environment
+from tenure.pages.texts import HTML_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def document_page(document: Document, language: str) -> str:
     OptionError : no such language.
     """
     html = (
-        _environment(language)
+        environment(language)
         .get_template("document.html.j2")
         .render(d=document, style=scorecard_style(), html_language=HTML_LANGUAGE[language])
     )
@@ -76,32 +73,5 @@ def section_html(section: Section, language: str, *, level: int = 3) -> Markup:
     language : `en` or `zh`.
     level : of its heading, 1..6.
     """
-    template = _environment(language).get_template("section.html.j2")
+    template = environment(language).get_template("section.html.j2")
     return Markup(template.render(part=section, level=level))
-
-
-@functools.cache
-def document_texts(name: str, language: str) -> Texts:
-    """Return the catalogue of one kind of document, e.g. `rehearsal`.
-
-    Raises
-    ------
-    OptionError : no such language.
-    """
-    if language not in LANGUAGES:
-        return texts(language)  # says what languages there are
-    folder = importlib.resources.files("tenure.pages") / "text"
-    leaves = yaml.safe_load((folder / f"{name}.{language}.yaml").read_text(encoding="utf-8"))
-    return Texts(language, {str(key): str(leaf) for key, leaf in leaves.items()})
-
-
-def _environment(language: str) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tenure.pages", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["t"] = texts(language).say
-    return environment

@@ -7,9 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tenure.pages.document import Section, document_texts, section_html
+from tenure.pages.document import Section, section_html
 from tenure.pages.scorecard_tables import Cell, Grid
-from tenure.pages.texts import texts
+from tenure.pages.texts import catalogue, texts
 from tenure.pages.values import Kind, Writer
 from tenure.strategies.plan_reasons import REASONS
 
@@ -45,7 +45,7 @@ class _Words:
 
     def __init__(self, content: Mapping[str, Any], language: str) -> None:
         self.plan, self.language = content, language
-        self.say = document_texts("plan", language).say
+        self.say = catalogue("plan", language).say
         self.writer = Writer(texts(language), content["currency"])
         self.prefix = f"plan-{content['strategy']}"
 

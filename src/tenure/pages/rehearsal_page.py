@@ -15,11 +15,11 @@ from tenure.assembly.rehearsing import (
 )
 from tenure.kernel import Estimate, Undefined
 from tenure.pages.charts import Line, line_chart
-from tenure.pages.document import Document, Section, document_page, document_texts
+from tenure.pages.document import Document, Section, document_page
 from tenure.pages.pictures import ChartView, LegendItem
 from tenure.pages.scorecard_pictures import Picture
 from tenure.pages.scorecard_tables import Cell, Grid
-from tenure.pages.texts import texts
+from tenure.pages.texts import catalogue, texts
 from tenure.pages.values import Kind, Writer
 from tenure.strategies.results import StrategyResult
 from tenure.strategies.results_words import result_texts
@@ -48,7 +48,7 @@ class _Page:
 
     def __init__(self, rehearsal: Rehearsal, language: str) -> None:
         self.rehearsal, self.language = rehearsal, language
-        self.say = document_texts("rehearsal", language).say
+        self.say = catalogue("rehearsal", language).say
         self.writer = Writer(texts(language), rehearsal.currency)
 
     def document(self) -> Document:

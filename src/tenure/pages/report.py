@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
 from tenure.pages.figures import ReportFigures, collect
 from tenure.pages.inputs import ReportInputs
 from tenure.pages.page import Page
 from tenure.pages.tables import write_csv, write_parquet
+from tenure.pages.templating import environment
 from tenure.pages.texts import texts
 
 
@@ -80,15 +79,8 @@ def build_report(
 def render(figures: ReportFigures, language: str) -> str:
     """Return the report's page in one language as HTML; every value in it is escaped."""
     words = texts(language)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tenure.pages", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["t"] = words.say
-    text = environment.get_template("report.html.j2").render(page=Page(figures, words))
+    template = environment(words.language).get_template("report.html.j2")
+    text = template.render(page=Page(figures, words))
     return text if text.endswith("\n") else text + "\n"
 
 

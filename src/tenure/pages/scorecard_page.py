@@ -11,6 +11,7 @@ from markupsafe import Markup
 from tenure.pages.scorecard_pictures import Picture, ScorecardPictures
 from tenure.pages.scorecard_tables import Grid, ScorecardTables
 from tenure.pages.scorecard_words import ScorecardWords, scorecard_texts
+from tenure.pages.templating import environment
 from tenure.pages.texts import HTML_LANGUAGE, texts
 from tenure.pages.values import Writer
 from tenure.predictions.scorecards.scorecard import Scorecard
@@ -68,8 +69,7 @@ def scorecard_section(
 
 def scorecard_html(view: ScorecardView, language: str) -> Markup:
     """Return a scorecard in words as one HTML section; every value in it is escaped."""
-    environment = _environment(language)
-    return Markup(environment.get_template("scorecard.html.j2").render(v=view))
+    return Markup(_template(language, "scorecard.html.j2").render(v=view))
 
 
 def scorecard_page(card: Scorecard, language: str, *, currency: str | None = None) -> str:
@@ -79,7 +79,7 @@ def scorecard_page(card: Scorecard, language: str, *, currency: str | None = Non
     """
     section = scorecard_section(card, language, currency=currency, level=1)
     title = scorecard_texts(language).say("title", definition=card.definition[language])
-    page = _environment(language).get_template("scorecard_page.html.j2")
+    page = _template(language, "scorecard_page.html.j2")
     html = page.render(
         section=section,
         style=scorecard_style(),
@@ -145,14 +145,5 @@ def _facts(card: Scorecard, words: ScorecardWords) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _environment(language: str) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tenure.pages", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["t"] = texts(language).say
-    environment.globals["s"] = scorecard_texts(language).say
-    return environment
+def _template(language: str, name: str) -> jinja2.Template:
+    return environment(language, s=scorecard_texts(language).say).get_template(name)

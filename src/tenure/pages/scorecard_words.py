@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from dataclasses import dataclass
 
 import babel.numbers
-import yaml
 
-from tenure.pages.texts import LANGUAGES, Texts, texts
+from tenure.pages.texts import Texts, catalogue
 from tenure.pages.values import Kind, Writer
 from tenure.predictions.scorecards.figures import meaning_of
 from tenure.predictions.scorecards.readings import Reading
@@ -18,7 +15,6 @@ _TINY_RATE = 0.0005
 """A change below this has no sign: with one decimal it reads as none."""
 
 
-@functools.cache
 def scorecard_texts(language: str) -> Texts:
     """Return a scorecard's catalogue of one language.
 
@@ -26,11 +22,7 @@ def scorecard_texts(language: str) -> Texts:
     ------
     OptionError : no such language.
     """
-    if language not in LANGUAGES:
-        return texts(language)  # says what languages there are
-    folder = importlib.resources.files("tenure.pages") / "text"
-    leaves = yaml.safe_load((folder / f"scorecard.{language}.yaml").read_text(encoding="utf-8"))
-    return Texts(language, {str(key): str(leaf) for key, leaf in leaves.items()})
+    return catalogue("scorecard", language)
 
 
 @dataclass(frozen=True, slots=True)

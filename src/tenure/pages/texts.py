@@ -89,6 +89,21 @@ def texts(language: str) -> Texts:
     return Texts(language, dict(_flatten(tree, "")))
 
 
+@functools.cache
+def catalogue(name: str, language: str) -> Texts:
+    """Return the catalogue of one kind of page, e.g. `scorecard`, `plan` or `rehearsal`.
+
+    Raises
+    ------
+    OptionError : no such language.
+    """
+    if language not in LANGUAGES:
+        return texts(language)  # says what languages there are
+    folder = importlib.resources.files("tenure.pages") / "text"
+    leaves = yaml.safe_load((folder / f"{name}.{language}.yaml").read_text(encoding="utf-8"))
+    return Texts(language, {str(key): str(leaf) for key, leaf in leaves.items()})
+
+
 def _flatten(tree: Mapping[str, object], prefix: str) -> Iterator[tuple[str, Leaf]]:
     for name, value in tree.items():
         key = f"{prefix}{name}"
