@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from tenure.kernel import Issue
-from tenure.kernel.located_yaml import LocatedYaml, YamlPath, near_hint
+from tenure.kernel.located_yaml import LocatedYaml, YamlPath, faults_error, near_hint
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -69,6 +69,34 @@ def read_model(
         return model.model_validate(value), []
     except ValidationError as error:
         return None, list(model_faults(error, model, located, path))
+
+
+def whole_model(
+    model: type[_Model],
+    located: LocatedYaml,
+    faults: Callable[[_Model, LocatedYaml], Iterator[Issue]],
+    kind: str,
+) -> _Model:
+    """Return a text as a definition, if it is sound in all its parts.
+
+    Parameters
+    ----------
+    model : what it must be.
+    located : the text.
+    faults : further faults of a text that has the model's shape.
+    kind : what it is called in the error.
+
+    Raises
+    ------
+    DefinitionError : it is not valid; the error names every fault with its line.
+    """
+    found, issues = read_model(model, located.value, located, ())
+    issues += located.issues
+    if found is not None:
+        issues += faults(found, located)
+    if found is None or issues:
+        raise faults_error(located.source, tuple(issues), kind)
+    return found
 
 
 def read_value(

@@ -38,12 +38,11 @@ from tenure.kernel import Issue
 from tenure.kernel.located_yaml import (
     LocatedYaml,
     YamlPath,
-    faults_error,
     near_hint,
     read_yaml_file,
 )
 from tenure.strategies.definition import Count, Line, Name, Real, Share, Texts
-from tenure.strategies.faults import read_model
+from tenure.strategies.faults import whole_model
 
 RATING_MAX = 10.0
 """Importance and satisfaction run from 0 to 10."""
@@ -165,13 +164,7 @@ def parse_priorities(located: LocatedYaml) -> Priorities:
     ------
     DefinitionError : it is not valid; the error names every fault with its line.
     """
-    found, issues = read_model(Priorities, located.value, located, ())
-    issues += located.issues
-    if found is not None:
-        issues += _faults(found, located)
-    if found is None or issues:
-        raise faults_error(located.source, tuple(issues), "list of needs and candidates")
-    return found
+    return whole_model(Priorities, located, _faults, "list of needs and candidates")
 
 
 def _faults(found: Priorities, located: LocatedYaml) -> Iterator[Issue]:

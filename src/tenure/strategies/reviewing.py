@@ -7,7 +7,7 @@ as another version of the strategy, to be read, changed and applied by people.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -117,7 +117,7 @@ def review(
         )
     if not any(one.is_kept for one in reviews):
         # A strategy needs a tactic; that none pays is said, and dropping is left to people.
-        reviews = [_kept(one) for one in reviews]
+        reviews = [replace(one, is_kept=True) for one in reviews]
     proposed = _proposed(strategy, reviews, worth)
     changes = differences(strategy.as_dict(), proposed.as_dict())
     return Review(results[-1], tuple(reviews), proposed, changes)
@@ -213,13 +213,6 @@ def _pays(
     if part is not None and part.people:
         cost = part.spent / part.people
     return float(special.ndtr((belief.mean - cost / share) / belief.standard_deviation))
-
-
-def _kept(one: TacticReview) -> TacticReview:
-    return TacticReview(
-        one.tactic, one.expected, one.brought, one.campaigns, one.before, one.after, one.pays,
-        True, one.text,
-    )  # fmt: skip
 
 
 def _proposed(

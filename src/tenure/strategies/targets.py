@@ -27,12 +27,11 @@ from tenure.kernel import Issue
 from tenure.kernel.located_yaml import (
     LocatedYaml,
     YamlPath,
-    faults_error,
     near_hint,
     read_yaml_file,
 )
 from tenure.strategies.definition import Day, Line, Name, Real
-from tenure.strategies.faults import read_model
+from tenure.strategies.faults import whole_model
 from tenure.strategies.key_figures import KEY_FIGURES
 
 Period = Literal["day", "week", "month", "quarter", "year"]
@@ -120,13 +119,7 @@ def parse_targets(located: LocatedYaml) -> Targets:
     ------
     DefinitionError : it is not valid; the error names every fault with its line.
     """
-    targets, issues = read_model(Targets, located.value, located, ())
-    issues += located.issues
-    if targets is not None:
-        issues += _faults(targets, located)
-    if targets is None or issues:
-        raise faults_error(located.source, tuple(issues), "list of target lines")
-    return targets
+    return whole_model(Targets, located, _faults, "list of target lines")
 
 
 def _faults(targets: Targets, located: LocatedYaml) -> Iterator[Issue]:
