@@ -15,6 +15,9 @@ from typing import Any
 
 from tenure.kernel import Calendar, SettingError
 
+RECORDS_FILE = "records.db"
+"""A workspace's own records, where no other database is set."""
+
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@/]*@")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

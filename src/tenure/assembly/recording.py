@@ -17,9 +17,7 @@ from tenure.records import (
     record_audit,
     records_url,
 )
-from tenure.settings import Settings
-
-RECORDS_FILE = "records.db"
+from tenure.settings import RECORDS_FILE, Settings
 
 
 def workspace_records_url(root: Path, settings: Settings) -> sa.URL:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -14,19 +15,18 @@ from tenure.activity.contract import FACT_TABLES
 from tenure.activity.facts import Facts, open_facts
 from tenure.activity.quality_rules import default_rules_text
 from tenure.assembly.kept_tables import KEPT_TABLES, with_kept_tables
-from tenure.assembly.recording import RECORDS_FILE, open_records
 from tenure.engine.duck import DuckDBEngine, connect
 from tenure.engine.lake import Lake
 from tenure.engine.relations import Engine
-from tenure.engine.spark import SparkEngine
-from tenure.engine.spark_sessions import spark_session
 from tenure.kernel import Calendar, Clock, WorkspaceError, system_clock
 from tenure.predictions.score_columns import SCORE_TABLES
-from tenure.records import Database
 from tenure.segments import default_segment_files
-from tenure.settings import Settings, checked_settings, read_settings, settings_text
+from tenure.settings import RECORDS_FILE, Settings, checked_settings, read_settings, settings_text
 from tenure.snapshots import SNAPSHOTS
 from tenure.strategies.plan_decisions import PLAN_TABLES
+
+if TYPE_CHECKING:
+    from tenure.records import Database
 
 SETTINGS_FILE = "tenure.toml"
 
@@ -144,6 +144,9 @@ class Workspace:
         ------
         RecordsError : it cannot be reached, or a newer program has migrated it.
         """
+        # Most commands need no records, and would wait for their library.
+        from tenure.assembly.recording import open_records  # noqa: PLC0415
+
         if "records" not in self._opened:
             self._opened["records"] = open_records(self.root, self.settings, self.clock)
         return self._opened["records"]
@@ -175,6 +178,10 @@ class Workspace:
         settings = self.settings
         if settings.engine == "duckdb":
             return DuckDBEngine(self.connection())
+        # Who has set the other engine does not wait for this one.
+        from tenure.engine.spark import SparkEngine  # noqa: PLC0415
+        from tenure.engine.spark_sessions import spark_session  # noqa: PLC0415
+
         session = spark_session(
             settings.spark_master,
             memory_limit_mb=settings.memory_limit_mb,

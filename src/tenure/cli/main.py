@@ -2,93 +2,75 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import cast
 
 import click
 
-from tenure.cli.audit_command import audit_command
-from tenure.cli.import_command import import_command
-from tenure.cli.learn_command import learn_command
-from tenure.cli.metrics_command import metrics_command
-from tenure.cli.monitor_command import monitor_command
-from tenure.cli.plan_command import plan_command
-from tenure.cli.predict_commands import (
-    backtest_command,
-    drift_command,
-    fit_command,
-    promote_command,
-    score_command,
-    scorecard_command,
-    value_of_retention_command,
-)
-from tenure.cli.priorities_command import priorities_command
-from tenure.cli.rehearse_command import rehearse_command
-from tenure.cli.review_command import review_command
-from tenure.cli.run_commands import demo_command, report_command, run_command
-from tenure.cli.segments_commands import segments_command
-from tenure.cli.simulate_command import simulate_command
-from tenure.cli.snapshot_command import snapshot_command
-from tenure.cli.strategies_commands import (
-    apply_command,
-    diff_command,
-    export_command,
-    strategies_command,
-    validate_command,
-)
-from tenure.cli.trace_command import trace_command
-from tenure.cli.workspace_commands import (
-    compact_command,
-    doctor_command,
-    erase_command,
-    init_command,
-    refresh_command,
-    settings_command,
-)
+# Where each command lives: `fit` is `fit_command` of `tenure.cli.predict_commands`.
+_ROOMS = {
+    "run": "run_commands",
+    "demo": "run_commands",
+    "simulate": "simulate_command",
+    "init": "workspace_commands",
+    "import": "import_command",
+    "report": "run_commands",
+    "metrics": "metrics_command",
+    "snapshot": "snapshot_command",
+    "review": "review_command",
+    "learn": "learn_command",
+    "rehearse": "rehearse_command",
+    "segments": "segments_commands",
+    "fit": "predict_commands",
+    "score": "predict_commands",
+    "backtest": "predict_commands",
+    "scorecard": "predict_commands",
+    "promote": "predict_commands",
+    "drift": "predict_commands",
+    "value-of-retention": "predict_commands",
+    "strategies": "strategies_commands",
+    "validate": "strategies_commands",
+    "apply": "strategies_commands",
+    "diff": "strategies_commands",
+    "export": "strategies_commands",
+    "monitor": "monitor_command",
+    "priorities": "priorities_command",
+    "plan": "plan_command",
+    "trace": "trace_command",
+    "audit": "audit_command",
+    "settings": "workspace_commands",
+    "doctor": "workspace_commands",
+    "refresh": "workspace_commands",
+    "compact": "workspace_commands",
+    "erase": "workspace_commands",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+class _LateCommands(Mapping[str, click.Command]):
+    """Commands that load when they are called: one that needs no model waits for none."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        module = importlib.import_module(f"tenure.cli.{_ROOMS[name]}")
+        command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_ROOMS)
+
+    def __len__(self) -> int:
+        return len(_ROOMS)
+
+
+@click.group(
+    # click only reads them.
+    commands=cast("MutableMapping[str, click.Command]", _LateCommands()),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
 @click.version_option(importlib.metadata.version("tenure"), prog_name="tenure")
 def main() -> None:
     """Honest customer retention, from a messy export to a report.
 
     Start with:  tenure run orders.csv
     """
-
-
-for _command in (
-    run_command,
-    demo_command,
-    simulate_command,
-    init_command,
-    import_command,
-    report_command,
-    metrics_command,
-    snapshot_command,
-    review_command,
-    learn_command,
-    rehearse_command,
-    segments_command,
-    fit_command,
-    score_command,
-    backtest_command,
-    scorecard_command,
-    promote_command,
-    drift_command,
-    value_of_retention_command,
-    strategies_command,
-    validate_command,
-    apply_command,
-    diff_command,
-    export_command,
-    monitor_command,
-    priorities_command,
-    plan_command,
-    trace_command,
-    audit_command,
-    settings_command,
-    doctor_command,
-    refresh_command,
-    compact_command,
-    erase_command,
-):
-    main.add_command(_command)
