@@ -145,12 +145,13 @@ def plan_outcome(workspace: Workspace, plan: RecordedPlan) -> PlanOutcome:
         )
     place = pc.index_in(ground.customer_ids, seen.features["customer_id"].combine_chunks())
     features = seen.features.take(place)
+    prices = {limit["name"]: limit["price"] for limit in plan.content["limits"]}
     return PlanOutcome(
         plan=plan,
         strategy=strategy,
         state=state,
         ready=ready,
-        would=_would(plan, ready),
+        would=ready.chosen_at(prices, plan.content["dropped"]),
         is_held_out=holdouts["strategy_holdout"].holds(ground.customer_ids),
         is_reachable=reachable,
         given=given,
@@ -170,20 +171,6 @@ def _until(workspace: Workspace, plan: RecordedPlan) -> date:
 
 def _window(strategy: Strategy) -> int:
     return max(tactic.effect.within_days for tactic in strategy.tactics)
-
-
-def _would(plan: RecordedPlan, ready: Prepared) -> Integers:
-    """Return the tactic that the plan's prices choose for each, `NOBODY` for none."""
-    rows = ready.considered
-    prices = {limit["name"]: limit["price"] for limit in plan.content["limits"]}
-    charged = np.array([prices.get(one.limit.name, 0.0) for one in ready.limits])
-    active = np.array([t.name not in plan.content["dropped"] for t in ready.strategy.tactics])
-    best = ready.best_at(charged, ready.values(rows), active)
-    would: Integers = np.full(ready.ground.customers, NOBODY)
-    # Of several groups the first that gives her something speaks for her.
-    first = np.argmax(best >= 0, axis=1)
-    would[rows] = best[np.arange(len(rows)), first]
-    return would
 
 
 def _decided(

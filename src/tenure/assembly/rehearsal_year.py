@@ -67,8 +67,8 @@ class Shop:
             },
         )
         with self.workspace.lake.writing() as writer:
-            for table in ("customer_attributes",):
-                pq.write_table(business.facts(table), writer.new_file(table))
+            people = business.facts("customer_attributes")
+            pq.write_table(people, writer.new_file("customer_attributes"))
             history = self.course.rows(None, business.days[0])
             pq.write_table(history, writer.new_file("activity"))
             writer.commit("history")
@@ -211,9 +211,12 @@ class RehearsedYear:
         plan = plan_strategy(ready(replace(ground, held_out={"strategy_holdout": held})), as_of=day)
         for limit in plan.limits:
             self._spent[limit.name] = self._spent.get(limit.name, 0.0) + limit.used
-        would = self._would(plan, everyone)
+        numbers = self._numbers(everyone.strategy)
+        prices = {limit.name: limit.price for limit in plan.limits}
+        # Whether she is held out or not.
+        would = numbers[everyone.chosen_at(prices, plan.dropped)]
         available = np.zeros((ground.customers, len(self.names)), dtype=np.bool_)
-        available[:, self._numbers(everyone.strategy)[:-1]] = everyone.available
+        available[:, numbers[:-1]] = everyone.available
         return self._decided(plan, ground, would, held, available, features)
 
     def measure(self, month: int, decided: Decided, rows: pa.Table, until: date) -> None:
@@ -281,16 +284,6 @@ class RehearsedYear:
     def _strategy_of(self, month: int) -> Strategy:
         share = PILOT_SHARE if month < self.pilot_months else self.first.exploration_share
         return self.strategy.model_copy(update={"exploration_share": share})
-
-    def _would(self, plan: Plan, everyone: Prepared) -> Integers:
-        """Return what the plan's prices choose for each, whether she is held out or not."""
-        rows = everyone.considered
-        active = np.array([t.name not in plan.dropped for t in everyone.strategy.tactics])
-        prices = np.array([limit.price for limit in plan.limits])
-        best = everyone.best_at(prices, everyone.values(rows), active)[:, 0]
-        would = np.full(everyone.ground.customers, NOTHING)
-        would[rows] = self._numbers(everyone.strategy)[best]
-        return would
 
     def _numbers(self, strategy: Strategy) -> Integers:
         """Return each tactic's number among the actions; the last stands for none."""

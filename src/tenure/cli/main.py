@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.metadata
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import cast
 
 import click
+
+_NEW_OBJECTS_MAX = 50_000
 
 # Where each command lives: `fit` is `fit_command` of `tenure.cli.predict_commands`.
 _ROOMS = {
@@ -74,3 +77,5 @@ def main() -> None:
 
     Start with:  tenure run orders.csv
     """
+    # What is made while a command begins (modules, expressions) stays: look through it seldom.
+    gc.set_threshold(_NEW_OBJECTS_MAX)

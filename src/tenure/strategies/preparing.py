@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -143,6 +143,24 @@ class Prepared:
             rank = np.argsort(np.argsort(-gains, axis=1, kind="stable"), axis=1)
             best[rank >= most] = -1
         return best
+
+    def chosen_at(self, prices: Mapping[str, float], dropped: Collection[str]) -> Integers:
+        """Return the tactic that given prices choose for each customer, -1 for none.
+
+        Parameters
+        ----------
+        prices : of one unit of each limit, by its name; a limit without one charges nothing.
+        dropped : names of tactics that are not used.
+        """
+        rows = self.considered
+        charged = np.array([prices.get(one.limit.name, 0.0) for one in self.limits])
+        active = np.array([one.name not in dropped for one in self.strategy.tactics])
+        best = self.best_at(charged, self.values(rows), active)
+        # Of several groups the first that gives her something speaks for her.
+        first = np.argmax(best >= 0, axis=1)
+        chosen: Integers = np.full(self.ground.customers, -1)
+        chosen[rows] = best[np.arange(len(rows)), first]
+        return chosen
 
     def charges(self, prices: Floats) -> Floats:
         """Return what the limits' prices charge for one contact by each tactic."""

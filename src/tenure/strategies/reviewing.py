@@ -27,6 +27,13 @@ DROPPED_BELOW = 0.1
 
 _DIGITS = 4
 
+_DROP: Text = {"en": " Proposed: drop it.", "zh": "建议：取消该策略动作。"}
+_NONE_PAYS: Text = {
+    "en": " No tactic of this strategy is likely to pay for itself. A strategy needs one, so all "
+    "are kept; whether it goes on is for people to decide.",
+    "zh": "本策略中没有一个动作可能收回成本。策略至少需要一个动作，故全部保留；是否继续由人决定。",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TacticReview:
@@ -115,9 +122,11 @@ def review(
         reviews.append(
             _reviewed(tactic, planned, results[-1], len(measured), before, found, margin)
         )
-    if not any(one.is_kept for one in reviews):
+    if any(one.is_kept for one in reviews):
+        reviews = [one if one.is_kept else _with_advice(one, _DROP) for one in reviews]
+    else:
         # A strategy needs a tactic; that none pays is said, and dropping is left to people.
-        reviews = [replace(one, is_kept=True) for one in reviews]
+        reviews = [_with_advice(replace(one, is_kept=True), _NONE_PAYS) for one in reviews]
     proposed = _proposed(strategy, reviews, worth)
     changes = differences(strategy.as_dict(), proposed.as_dict())
     return Review(results[-1], tuple(reviews), proposed, changes)
@@ -196,7 +205,7 @@ def _reviewed(
         after,
         pays,
         keeps,
-        _text(tactic, expected, brought, pays, last.currency, is_kept=keeps),
+        _text(tactic, expected, brought, pays, last.currency),
     )
 
 
@@ -257,8 +266,6 @@ def _text(
     brought: Estimate | Undefined,
     pays: float | Undefined,
     currency: str,
-    *,
-    is_kept: bool,
 ) -> Text:
     title = tactic.title
     told = {language: [f"{title[language]}:"] for language in ("en", "zh")}
@@ -275,7 +282,10 @@ def _text(
     if not isinstance(pays, Undefined):
         told["en"].append(f"The chance that the next contact pays for itself is {pays:.0%}.")
         told["zh"].append(f"下次触达收回成本的可能性为 {pays:.0%}。")
-    if not is_kept:
-        told["en"].append("Proposed: drop it.")
-        told["zh"].append("建议：取消该策略动作。")
     return {"en": " ".join(told["en"]), "zh": "".join(told["zh"])}
+
+
+def _with_advice(one: TacticReview, advice: Text) -> TacticReview:
+    return replace(
+        one, text={language: one.text[language] + advice[language] for language in ("en", "zh")}
+    )

@@ -112,6 +112,8 @@ def test_if_nothing_pays_people_decide() -> None:
     found = review(given, [campaign(lost, seed=s) for s in (1, 2, 3)], margin=MARGIN, worth=WORTH)
     assert len(found.proposed.tactics) == 3
     assert all(one.pays < 0.1 for one in found.tactics)  # type: ignore[operator]
+    assert all("for people to decide" in one.text["en"] for one in found.tactics)
+    assert not any("drop it" in one.text["en"] for one in found.tactics)
 
 
 def test_plan_and_outcome_stand_side_by_side() -> None:
