@@ -134,6 +134,19 @@ def test_spending_boundaries_are_those_printed(spending, printed):
     assert found == pytest.approx(printed, abs=1.5e-4)
 
 
+@pytest.mark.parametrize(
+    ("spending", "computed"),
+    [
+        # R's gsDesign: sfLDOF and sfLDPocock, one side of 0.025, four equal looks
+        ("obrien_fleming", (4.332634, 2.963131, 2.359044, 2.014090)),
+        ("pocock", (2.368328, 2.367524, 2.358168, 2.350036)),
+    ],
+)
+def test_spending_boundaries_are_those_of_gsdesign(spending, computed):
+    found = spent_boundaries((0.25, 0.5, 0.75, 1.0), 0.05, spending)
+    assert found == pytest.approx(computed, abs=1e-5)
+
+
 def test_the_classical_boundaries_have_the_level_for_which_they_were_printed():
     # Jennison, Turnbull (2000), tables 2.1 and 2.3: constants for five looks, two-sided 0.05
     pocock = [2.413] * 5
