@@ -32,7 +32,7 @@ def cli_page() -> str | None:
     main = landed("tenure.cli", "main")
     if not isinstance(main, click.Command):
         return None
-    context = click.Context(main, info_name="tenure")
+    context = click.Context(main, info_name="tenure", **main.context_settings)
     parts = [
         "# Commands",
         "Every command prints for people; with `--json`, one JSON object for programs. "

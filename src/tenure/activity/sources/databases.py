@@ -21,11 +21,6 @@ _TABLE_MARK = "::"
 _LISTED_TABLES = 30
 
 
-def is_url(given: str | Path) -> bool:
-    """Tell if a source is a database URL and not a path."""
-    return isinstance(given, str) and "://" in given
-
-
 def open_database(
     given: str,
     connection: duckdb.DuckDBPyConnection,
