@@ -6,8 +6,7 @@ Ibis is used as a compiler only: its DuckDB backend calls methods that DuckDB 2.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tenure.engine.duck_sql import sql_and_dates, sql_text
 
 BATCH_ROWS = 50_000
 """Rows handed to a function at a time: some tens of MB of a wide table."""
@@ -53,17 +54,6 @@ def connect(
     connection.execute("SET enable_progress_bar = true")
     connection.execute("SET enable_progress_bar_print = false")
     return connection
-
-
-@contextmanager
-def _selects_as_written() -> Iterator[None]:
-    """Keep Ibis from merging selects: DuckDB does it too, and large expressions compile faster."""
-    merged = ibis.options.sql.fuse_selects
-    ibis.options.sql.fuse_selects = False
-    try:
-        yield
-    finally:
-        ibis.options.sql.fuse_selects = merged
 
 
 class DuckDBEngine:
@@ -120,16 +110,14 @@ class DuckDBEngine:
 
     def sql(self, expression: ir.Table) -> str:
         """Return the SQL that an expression compiles to here."""
-        with _selects_as_written():
-            return str(ibis.to_sql(expression, dialect="duckdb"))
+        return sql_text(expression)
 
     def collect(self, expression: ir.Table) -> pa.Table:
         """Run an expression and return its rows.
 
         Row order is the expression's own; sort last where order matters.
         """
-        self._attach_memtables(expression)
-        return self.connection.sql(self.sql(expression)).to_arrow_table()
+        return self.connection.sql(self._prepared(expression)).to_arrow_table()
 
     def keep(self, name: str, expression: ir.Table, *others: ir.Table) -> ir.Table:
         """Work expressions out, one after the other, into one table, and return its relation.
@@ -141,8 +129,7 @@ class DuckDBEngine:
         """
         begin = f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS"
         for part in (expression, *others):
-            self._attach_memtables(part)
-            self.connection.execute(f"{begin} {self.sql(part)}")
+            self.connection.execute(f"{begin} {self._prepared(part)}")
             begin = f"INSERT INTO {quote(name)}"
         return self.describe(name)
 
@@ -155,10 +142,9 @@ class DuckDBEngine:
         new_file : returns a new path for each file.
         """
         path = new_file()
-        self._attach_memtables(expression)
         done = first_row(
             self.connection,
-            f"COPY ({self.sql(expression)}) TO {literal(str(path))} "
+            f"COPY ({self._prepared(expression)}) TO {literal(str(path))} "
             "(FORMAT parquet, COMPRESSION zstd)",
         )
         return int(done[0]) if done else 0
@@ -184,19 +170,23 @@ class DuckDBEngine:
         -------
         Number of rows written.
         """
-        self._attach_memtables(expression)
         rows = 0
         with pq.ParquetWriter(new_file(), schema, compression="zstd") as writer:
-            source = self.connection.sql(self.sql(expression)).to_arrow_reader(BATCH_ROWS)
+            source = self.connection.sql(self._prepared(expression)).to_arrow_reader(BATCH_ROWS)
             for batch in source:
                 made = function(pa.Table.from_batches([batch])).cast(schema)
                 writer.write_table(made)
                 rows += made.num_rows
         return rows
 
-    def _attach_memtables(self, expression: ir.Table) -> None:
+    def _prepared(self, expression: ir.Table) -> str:
+        """Give the connection what an expression brings along, and return the SQL to run."""
         for node in expression.op().find(ops.InMemoryTable):
             self.connection.register(node.name, node.data.to_pyarrow(node.schema))
+        sql, dates = sql_and_dates(expression)
+        for name, value in dates.items():
+            self.connection.execute(f"SET VARIABLE {name} = {value}")
+        return sql
 
 
 def first_row(
