@@ -45,6 +45,7 @@ SCANS_MAX = 8
 
 _SAMPLE_ROWS = 50_000
 _PARTITIONS_AT_ONCE = 64
+_DEALT_ROWS = 100_000  # that a thread holds back while it deals rows out: some tens of MB
 _FILE_FORM = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
 
 
@@ -225,6 +226,7 @@ def _deal_out(work: _Work, spans: Sequence[FileSpan], ranges: Sequence[CustomerR
     if not spans:
         return folder
     listed = ", ".join(literal(str(span.path)) for span in spans)
+    work.connection.execute(f"SET partitioned_write_flush_threshold = {_DEALT_ROWS}")
     for first in range(0, len(ranges), _PARTITIONS_AT_ONCE):
         some = ranges[first : first + _PARTITIONS_AT_ONCE]
         cases = " ".join(
@@ -240,6 +242,7 @@ def _deal_out(work: _Work, spans: Sequence[FileSpan], ranges: Sequence[CustomerR
             f"TO {literal(str(folder))} (FORMAT parquet, COMPRESSION snappy, "
             "PARTITION_BY (part), APPEND, FILENAME_PATTERN 'rows_{uuid}')"
         ).fetchall()
+    work.connection.execute("RESET partitioned_write_flush_threshold")
     return folder
 
 

@@ -26,3 +26,22 @@ def late_doors(room: str, where: Mapping[str, str]) -> Callable[[str], Any]:
         return getattr(importlib.import_module(where[name]), name)
 
     return opened
+
+
+class LateModule:
+    """A module that is loaded when one of its names is asked for.
+
+    Parameters
+    ----------
+    name : dotted name of the module.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 - whatever the module holds
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        found = getattr(importlib.import_module(self._name), attribute)
+        setattr(self, attribute, found)  # the next call does not come here
+        return found

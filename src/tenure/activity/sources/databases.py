@@ -6,19 +6,32 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import sqlalchemy as sa
-from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from tenure.activity.sources.cells import cell_text
 from tenure.activity.sources.raw import RawSource, SourceOptions, unique_headers
 from tenure.activity.sources.staging import TextStage
 from tenure.kernel import Progress, ProgressSink, SourceError
+from tenure.kernel.late_doors import LateModule
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from sqlalchemy import exc
+else:
+    # Files are read without it, and would wait for it.
+    sa = LateModule("sqlalchemy")
+    exc = LateModule("sqlalchemy.exc")
 
 _BATCH_ROWS = 10_000
 _TABLE_MARK = "::"
 _LISTED_TABLES = 30
+
+
+def is_url(given: str | Path) -> bool:
+    """Tell if a source is a database URL and not a path."""
+    return isinstance(given, str) and "://" in given
 
 
 def open_database(
@@ -86,7 +99,7 @@ def _staged(
 def _url(address: str) -> sa.URL:
     try:
         url = sa.make_url(address)
-    except (SQLAlchemyError, ValueError) as error:
+    except (exc.SQLAlchemyError, ValueError) as error:
         raise SourceError(
             "a database URL that cannot be read",
             "dialect://user:password@host/database::table, e.g. sqlite:///shop.db::orders",
@@ -103,7 +116,7 @@ def _url(address: str) -> sa.URL:
 def _engine(url: sa.URL, shown: str) -> Iterator[sa.Engine]:
     try:
         engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
-    except (ImportError, NoSuchModuleError) as error:
+    except (ImportError, exc.NoSuchModuleError) as error:
         raise SourceError(
             f"{shown}: no driver for {url.drivername!r} ({error})",
             "an installed SQLAlchemy dialect and driver",
@@ -119,7 +132,7 @@ def _engine(url: sa.URL, shown: str) -> Iterator[sa.Engine]:
 def _faults_told(url: sa.URL, shown: str) -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except exc.SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
         text = said[0] if said else type(error).__name__
         if url.password:

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from tenure.activity.sources.databases import is_url, open_database
 from tenure.activity.sources.delimited import open_delimited
 from tenure.activity.sources.json_records import open_json
 from tenure.activity.sources.parquet_files import open_parquet
@@ -89,7 +90,7 @@ def expand(paths: Sequence[str | Path]) -> tuple[list[str | Path], list[Issue]]:
     sources: list[str | Path] = []
     issues: list[Issue] = []
     for given in paths:
-        if _is_url(given):
+        if is_url(given):
             sources.append(str(given))
             continue
         path = Path(given)
@@ -102,11 +103,6 @@ def expand(paths: Sequence[str | Path]) -> tuple[list[str | Path], list[Issue]]:
         sources += found
         issues += skipped
     return sources, issues
-
-
-def _is_url(given: str | Path) -> bool:
-    """Tell if a source is a database URL and not a path."""
-    return isinstance(given, str) and "://" in given
 
 
 def _files_of(folder: Path) -> tuple[list[Path], list[Issue]]:
@@ -155,9 +151,6 @@ def _open(
     progress: ProgressSink,
 ) -> Iterator[RawSource]:
     if not isinstance(source, Path):
-        # Files are read without the library of databases, which is slow to load.
-        from tenure.activity.sources.databases import open_database  # noqa: PLC0415
-
         yield open_database(source, connection, scratch, options, progress)
         return
     with _faults_told(source.name):
