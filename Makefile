@@ -24,7 +24,7 @@ export UV_NO_PROGRESS ?= 1
 UV = VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench serve format lock docs clean
+.PHONY: help demo test check types style bench serve format lock docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,9 +36,14 @@ test: $(VENV)/.dev-ready ## run the tests
 	$(BIN)/python -m pytest $(TESTS)
 
 check: $(VENV)/.dev-ready ## lint, format, types, layers, and documentation
+	@$(MAKE) --no-print-directory --jobs 2 types style
+
+types: $(VENV)/.dev-ready
+	$(BIN)/mypy
+
+style: $(VENV)/.dev-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/architecture tests/docs --ignore tests/docs/test_examples.py
 
