@@ -270,6 +270,9 @@ def _copy(
 
 @contextmanager
 def _folder(scratch: Path) -> Iterator[Path]:
+    # Under the lake's lock nobody else compacts: what lies there was left by one that was killed.
+    for left in scratch.glob("compact-*"):
+        shutil.rmtree(left, ignore_errors=True)
     folder = scratch / f"compact-{os.getpid()}-{uuid.uuid4().hex}"
     folder.mkdir(parents=True)
     try:

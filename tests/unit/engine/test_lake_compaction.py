@@ -94,6 +94,14 @@ def test_files_hold_ranges_that_do_not_overlap_sorted_inside(lake: Lake) -> None
         assert found == sorted(found, key=lambda r: (r["customer_id"], r["occurred_at"]))
 
 
+def test_what_a_killed_compaction_left_is_cleared(lake: Lake) -> None:
+    left = lake.root.parent / "compact-1-left" / "activity"
+    left.mkdir(parents=True)
+    append(lake, scattered_rows(300))
+    compacted(lake)
+    assert list(lake.root.parent.glob("compact-*")) == []
+
+
 def test_compacting_twice_does_nothing_and_new_rows_are_worked_in(lake: Lake) -> None:
     append(lake, scattered_rows(3000))
     compacted(lake)
