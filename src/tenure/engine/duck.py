@@ -112,12 +112,19 @@ class DuckDBEngine:
         """Return the SQL that an expression compiles to here."""
         return sql_text(expression)
 
-    def collect(self, expression: ir.Table) -> pa.Table:
+    def collect(self, expression: ir.Table, *, again: bool = False) -> pa.Table:
         """Run an expression and return its rows.
 
         Row order is the expression's own; sort last where order matters.
+
+        Parameters
+        ----------
+        expression : what to run.
+        again : whether the same will be asked of other dates, so that its text is worth keeping.
         """
-        return self.connection.sql(self._prepared(expression)).to_arrow_table()
+        self._attach_memtables(expression)
+        sql = self._dated(expression) if again else self.sql(expression)
+        return self.connection.sql(sql).to_arrow_table()
 
     def keep(self, name: str, expression: ir.Table, *others: ir.Table) -> ir.Table:
         """Work expressions out, one after the other, into one table, and return its relation.
@@ -129,7 +136,8 @@ class DuckDBEngine:
         """
         begin = f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS"
         for part in (expression, *others):
-            self.connection.execute(f"{begin} {self._prepared(part)}")
+            self._attach_memtables(part)
+            self.connection.execute(f"{begin} {self.sql(part)}")
             begin = f"INSERT INTO {quote(name)}"
         return self.describe(name)
 
@@ -142,9 +150,10 @@ class DuckDBEngine:
         new_file : returns a new path for each file.
         """
         path = new_file()
+        self._attach_memtables(expression)
         done = first_row(
             self.connection,
-            f"COPY ({self._prepared(expression)}) TO {literal(str(path))} "
+            f"COPY ({self.sql(expression)}) TO {literal(str(path))} "
             "(FORMAT parquet, COMPRESSION zstd)",
         )
         return int(done[0]) if done else 0
@@ -170,19 +179,22 @@ class DuckDBEngine:
         -------
         Number of rows written.
         """
+        self._attach_memtables(expression)
         rows = 0
         with pq.ParquetWriter(new_file(), schema, compression="zstd") as writer:
-            source = self.connection.sql(self._prepared(expression)).to_arrow_reader(BATCH_ROWS)
+            source = self.connection.sql(self.sql(expression)).to_arrow_reader(BATCH_ROWS)
             for batch in source:
                 made = function(pa.Table.from_batches([batch])).cast(schema)
                 writer.write_table(made)
                 rows += made.num_rows
         return rows
 
-    def _prepared(self, expression: ir.Table) -> str:
-        """Give the connection what an expression brings along, and return the SQL to run."""
+    def _attach_memtables(self, expression: ir.Table) -> None:
         for node in expression.op().find(ops.InMemoryTable):
             self.connection.register(node.name, node.data.to_pyarrow(node.schema))
+
+    def _dated(self, expression: ir.Table) -> str:
+        """Set an expression's dates as variables, and return its SQL over them."""
         sql, dates = sql_and_dates(expression)
         for name, value in dates.items():
             self.connection.execute(f"SET VARIABLE {name} = {value}")

@@ -35,8 +35,8 @@ class Engine(Protocol):
     def sql(self, expression: ir.Table) -> str:
         """Return the SQL that an expression compiles to."""
 
-    def collect(self, expression: ir.Table) -> pa.Table:
-        """Run an expression and return its rows."""
+    def collect(self, expression: ir.Table, *, again: bool = False) -> pa.Table:
+        """Run an expression and return its rows; `again` if other dates of it will be asked."""
 
     def keep(self, name: str, expression: ir.Table, *others: ir.Table) -> ir.Table:
         """Work expressions out once, inside the engine, and return the relation of all rows."""
@@ -69,9 +69,15 @@ class Relation:
     table: ir.Table
     engine: Engine
 
-    def collect(self, expression: ir.Table) -> pa.Table:
-        """Run an expression built on `table` and return its rows."""
-        return self.engine.collect(expression)
+    def collect(self, expression: ir.Table, *, again: bool = False) -> pa.Table:
+        """Run an expression built on `table` and return its rows.
+
+        Parameters
+        ----------
+        expression : what to run.
+        again : whether the same will be asked of other dates, so that its text is worth keeping.
+        """
+        return self.engine.collect(expression, again=again)
 
     def parts(self, expression: ir.Table) -> Iterable[ir.Table]:
         """Return an expression in parts, one after the other to be run in less memory.

@@ -86,10 +86,10 @@ class SparkEngine:
         """Return the SQL that an expression compiles to here."""
         return spark_sql(expression)
 
-    def collect(self, expression: ir.Table) -> pa.Table:
+    def collect(self, expression: ir.Table, *, again: bool = False) -> pa.Table:
         """Run an expression and return its rows.
 
-        Row order is the expression's own; sort last where order matters.
+        Row order is the expression's own; sort last where order matters. Spark plans each anew.
         """
         with self._frame(expression) as frame:
             found = frame.toArrow()

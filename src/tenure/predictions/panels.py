@@ -322,7 +322,7 @@ class _Chosen:
         table = relation.table
         if self.limit is not None:
             table = table.filter(self.hashed(table).substr(0, _HASH_DIGITS) <= self.limit)
-        return relation.collect(table)
+        return relation.collect(table, again=True)
 
     def hashed(self, table: ir.Table) -> ir.StringValue:
         """Return each customer's hash."""

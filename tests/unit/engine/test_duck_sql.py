@@ -42,7 +42,7 @@ def test_rows_are_those_of_the_sql_with_its_dates(
 ) -> None:
     asked = before(days, day, datetime(2025, 1, 2, 3, 4, 5, 678901))
     written = engine.connection.sql(engine.sql(asked)).to_arrow_table()
-    assert engine.collect(asked).equals(written)
+    assert engine.collect(asked, again=True).equals(written)
     assert (written.num_rows > 0) == (day > DAYS[0])
 
 
@@ -56,7 +56,10 @@ def test_another_day_is_not_compiled_again(
         lambda asked, text=duck_sql.sql_text: compiled.append(1) or text(asked),
     )
     duck_sql._text.cache_clear()
-    counts = [engine.collect(before(days, day, datetime(2025, 1, 1))).num_rows for day in DAYS[5:9]]
+    counts = [
+        engine.collect(before(days, day, datetime(2025, 1, 1)), again=True).num_rows
+        for day in DAYS[5:9]
+    ]
     assert counts == [5, 6, 7, 8]
     assert len(compiled) == 1
 
@@ -64,7 +67,7 @@ def test_another_day_is_not_compiled_again(
 def test_data_brought_along_are_not_kept(engine: DuckDBEngine) -> None:
     for size in (3, 5):
         rows = ibis.memtable(pa.table({"day": DAYS[:size]}))
-        found = engine.collect(rows.filter(rows.day < ibis.date(DAYS[-1])))
+        found = engine.collect(rows.filter(rows.day < ibis.date(DAYS[-1])), again=True)
         assert found.num_rows == size
     assert not duck_sql.sql_and_dates(rows.filter(rows.day < ibis.date(DAYS[-1])))[1]
 
@@ -73,7 +76,7 @@ def test_a_filter_by_a_variable_is_a_constant_of_the_plan(
     engine: DuckDBEngine, days: ir.Table
 ) -> None:
     asked = days.filter(days.day < ibis.date(date(2025, 1, 9)))
-    engine.collect(asked)
+    engine.collect(asked, again=True)
     sql, dates = duck_sql.sql_and_dates(asked)
     assert dates == {"tenure_0": "DATE '2025-01-09'"}
     plan = engine.connection.sql(f"EXPLAIN {sql}").fetchall()[0][1]
