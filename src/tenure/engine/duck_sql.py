@@ -22,7 +22,7 @@ _TEXTS_MAX = 16
 def sql_text(expression: ir.Table) -> str:
     """Return an expression as SQL, with its dates in it."""
     with _selects_as_written():
-        return str(ibis.to_sql(expression, dialect="duckdb"))
+        return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
 
 
 def sql_and_dates(expression: ir.Table) -> tuple[str, Mapping[str, str]]:
