@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 from deltalake.exceptions import DeltaError
 
 from tenure.assembly.kept_bounds import bounds_of, noted, widened
@@ -103,8 +104,9 @@ def refresh(
 def refresh_if_due(workspace: Workspace, *, progress: ProgressSink = silent) -> None:
     """Refresh where tables are kept already or the activity is large enough, unless busy.
 
-    A workspace that another process writes, or that cannot be written, is left as it is:
-    figures are then worked out from the activity itself.
+    A workspace that another process writes, that cannot be written, or whose memory limit is too
+    small for the work, is left as it is: figures are then worked out from the activity itself, and
+    `refresh` tells what is missing.
 
     Parameters
     ----------
@@ -120,7 +122,7 @@ def refresh_if_due(workspace: Workspace, *, progress: ProgressSink = silent) -> 
     try:
         with workspace.lake.writing(timeout_seconds=0) as writer:
             refresh_holding(workspace, writer, progress=progress)
-    except (WorkspaceBusyError, PermissionError):
+    except (WorkspaceBusyError, PermissionError, duckdb.OutOfMemoryException):
         return
     except OSError as fault:
         if fault.errno != errno.EROFS:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -102,6 +103,24 @@ def test_a_busy_workspace_is_read_without_them(workspace: Workspace) -> None:
         assert not is_kept(workspace)
         told = CliRunner().invoke(main, ["metrics", "totals", "--json", "-w", str(workspace.root)])
     assert json.loads(told.stdout)["rows"][0]["orders"] == CUSTOMERS + 10
+
+
+def test_an_import_is_done_though_memory_was_too_small_for_what_follows(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refresh(workspace)
+
+    def overflow(*_: object, **__: object) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: 953.6 MiB/953.6 MiB used")
+
+    monkeypatch.setattr("tenure.assembly.refreshing.build", overflow)
+    file = tmp_path / "orders.csv"
+    file.write_text("order_id,customer_id,order_date,line_total\nx1,c0001,2024-12-05,10.50\n")
+    run = CliRunner().invoke(main, ["import", str(file), "-w", str(workspace.root)])
+    assert run.exit_code == 0, run.output
+    assert (is_kept(workspace), kept_finding(workspace)) == (False, "warning")
+    told = CliRunner().invoke(main, ["refresh", "-w", str(workspace.root)])
+    assert told.exit_code == 3 and "memory_limit_mb" in told.stderr
 
 
 def test_a_workspace_that_cannot_be_written_is_read_without_them(
