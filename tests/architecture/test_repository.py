@@ -124,8 +124,21 @@ def test_the_changelog_tells_of_the_present_version() -> None:
 
 
 def test_the_command_line_loads_nothing_that_a_bare_install_lacks() -> None:
-    program = f"import sys, tenure.cli; print(sorted({HEAVY!r} & set(sys.modules)))"
+    assert loaded("list(tenure.cli.main.commands.values())", HEAVY) == []
+
+
+def test_a_command_waits_for_no_library_of_the_others() -> None:
+    assert loaded("", {"ibis", "numpy", "sqlalchemy"}) == []
+    others = {"jinja2", "lightgbm", "scipy", "sqlalchemy"}
+    assert loaded("tenure.cli.main.commands['import']", others) == []
+    assert loaded("tenure.cli.main.commands['audit']", others) == ["sqlalchemy"]
+
+
+def loaded(asked: str, libraries: set[str]) -> list[str]:
+    """Return which libraries a fresh program has loaded after it asked the command line."""
+    program = f"import sys, tenure.cli\n{asked}\nprint(*sorted({libraries!r} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+    assert done.stderr == ""
+    return done.stdout.split()
