@@ -144,10 +144,10 @@ class Workspace:
         ------
         RecordsError : it cannot be reached, or a newer program has migrated it.
         """
-        # Most commands need no records, and would wait for their library.
-        from tenure.assembly.recording import open_records  # noqa: PLC0415
-
         if "records" not in self._opened:
+            # Most commands need no records, and would wait for their library.
+            from tenure.assembly.recording import open_records  # noqa: PLC0415
+
             self._opened["records"] = open_records(self.root, self.settings, self.clock)
         return self._opened["records"]
 
